@@ -1,0 +1,100 @@
+"""Which kind of wish a message is: a linear classifier, learnt from ``phrases/`` by ``training``.
+
+At run time it is a table: for each feature a row with a small whole number for each kind. The rows
+of a message's features are added up, which takes well under a millisecond and needs no library.
+"""
+
+import json
+import math
+import zlib
+from array import array
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+
+from chat.llm.offline.features import features
+from chat.llm.offline.intents import Intent
+
+HERE = Path(__file__).parent
+PHRASES = HERE / "phrases"
+TABLE = HERE / "classifier.bin"
+# Of a feature that is a piece of a word: there are many, which say much the same.
+LETTERS_WEIGHT = 0.5
+# Everything that the table is made from: where it changes, the table must be made anew.
+MADE_FROM = (
+    "features.py",
+    "meanings.py",
+    "rules",
+    "spelling.py",
+    "vocabulary.py",
+    "wares.py",
+    "patterns.txt",
+    "phrases",
+)
+
+
+class Classifier:
+    """The table, read once; ``header`` says how it was made."""
+
+    def __init__(self, table: bytes) -> None:
+        head, _, packed = table.partition(b"\n")
+        self.header = json.loads(head)
+        self.kinds: tuple[str, ...] = tuple(self.header["kinds"])
+        self._bias: list[float] = self.header["bias"]
+        self._scale: float = self.header["scale"]
+        body = zlib.decompress(packed)
+        hashes = array("I")
+        hashes.frombytes(body[: 4 * self.header["features"]])
+        width = len(self.kinds)
+        weights = array("b")
+        weights.frombytes(body[4 * self.header["features"] :])
+        self._rows = {
+            known: weights[at * width : (at + 1) * width] for at, known in enumerate(hashes)
+        }
+
+    def probabilities(self, words: Sequence[str], found: Mapping[Intent, int]) -> dict[str, float]:
+        """How likely each kind is, for plain words and the rules' scores; together 1."""
+        hashes = hashes_of(words, found)
+        sums = [0.0] * len(self.kinds)
+        for weight in set(hashes.values()):
+            rows = [
+                row
+                for each, its in hashes.items()
+                if its == weight and (row := self._rows.get(each)) is not None
+            ]
+            if rows:
+                sums = [
+                    total + weight * sum(column)
+                    for total, column in zip(sums, zip(*rows, strict=True), strict=True)
+                ]
+        # Unknown features count in the length: who says much that is unknown is less understood.
+        step = self._scale / math.sqrt(sum(weight * weight for weight in hashes.values()))
+        logits = [bias + step * total for bias, total in zip(self._bias, sums, strict=True)]
+        highest = max(logits)
+        powers = [math.exp(logit - highest) for logit in logits]
+        whole = sum(powers)
+        return {kind: power / whole for kind, power in zip(self.kinds, powers, strict=True)}
+
+
+def hashes_of(words: Sequence[str], found: Mapping[Intent, int]) -> dict[int, float]:
+    """A message's features and their weights, by the CRC-32 that the table knows them by."""
+    return {
+        zlib.crc32(feature.encode()): LETTERS_WEIGHT if feature.startswith("c:") else 1.0
+        for feature in features(words, found)
+    }
+
+
+@cache
+def classifier() -> Classifier:
+    """The one that ships, read at its first use."""
+    return Classifier(TABLE.read_bytes())
+
+
+def fingerprint() -> str:
+    """A checksum over all that the table is made from."""
+    total = 0
+    for name in MADE_FROM:
+        path = HERE / name
+        for file in sorted(path.glob("*.[pt][yx]*")) if path.is_dir() else [path]:
+            total = zlib.crc32(file.read_bytes(), total)
+    return f"{total:08x}"

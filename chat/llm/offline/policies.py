@@ -1,0 +1,70 @@
+"""Questions about the shop's rules: what to look for in its articles, and what to say of them."""
+
+import re
+from dataclasses import replace
+from typing import Any
+
+from chat.llm.offline import naming, references
+from chat.llm.offline.conversation import About, Conversation
+from chat.llm.offline.intents import Intent
+from chat.llm.offline.orders import told
+from chat.llm.offline.reading import Understanding
+from chat.llm.offline.steps import Calls, Say, Step, get, today
+from chat.llm.offline.wording import answers, talk
+from chat.llm.offline.wording.phrases import joined
+
+# What to look for, where the customer's own words find nothing.
+TOPICS = {
+    Intent.RETURN: "return send back",
+    Intent.PAYMENT: "payment pay",
+    Intent.PAYMENT_PROBLEM: "payment pay",
+    Intent.DAMAGED: "arrived damaged missing",
+    Intent.DELIVERY_TIME: "delivery times",
+    Intent.DELIVERY_OPTIONS: "delivery times costs countries",
+    Intent.CANCEL_RULE: "cancelling an order",
+    Intent.ADDRESS_BOOK: "changing the delivery address",
+    Intent.RULES: "",
+}
+QUERY_CHARS = 200
+ABOUT_GOODS = (Intent.RETURN, Intent.DAMAGED)
+# The person is offered by a question, to which "ok" is a yes.
+ASKS = (Intent.DAMAGED, Intent.PAYMENT_PROBLEM, Intent.ADDRESS_BOOK)
+
+# Something of the order did not come.
+IN_PART = re.compile(r"\b(?:only|just|half|missing|incomplete|not (?:everything|the|all))\b")
+
+
+def step(said: Understanding, talked: Conversation) -> Step:
+    """Look it up, in the articles and, where it is about goods, in the order; then say it."""
+    found = talked.looked_up
+    about_goods = said.intent in ABOUT_GOODS
+    own = said.plain[:QUERY_CHARS]
+    query = own if found.articles.get(own, True) else joined(own, TOPICS[said.intent])
+    if query not in found.articles:
+        calls: list[tuple[str, dict[str, Any]]] = [("search_help", {"query": query})]
+        if query == own and about_goods and said.words:
+            calls.append(("list_orders", {}))
+        elif query == own and about_goods:
+            numbers = references.without_list(said, talked)
+            calls += [("get_order", {"order_number": number}) for number in numbers[:1]]
+        return Calls(tuple(calls))
+    numbers = references.without_list(said, talked) if about_goods and not said.words else ()
+    if about_goods and said.words and naming.by_article(said.words, found.orders or ()):
+        numbers = references.from_list(said, talked, found.orders or (), today(talked)).numbers[:1]
+        if numbers and numbers[0] not in found.details:
+            return get(numbers)
+    text = talk.article(found.articles[query])
+    order = found.details.get(numbers[0]) if numbers else None
+    if order and order["open"] and said.intent is Intent.DAMAGED and IN_PART.search(said.plain):
+        # Not missing: on its way in another parcel, or still to be sent.
+        return told(replace(said, intent=Intent.STATUS), talked, [order])
+    about = About(
+        intent=said.intent,
+        orders=(order["number"],) if order else (),
+        asked="person" if said.intent in ASKS or not text else "offer",
+        open=bool(order and order["open"]),
+    )
+    if not text:
+        beside = f" {talk.CAN}" if said.intent is Intent.RULES else ""
+        return Say(f"{talk.NOT_WRITTEN}{beside}", about)
+    return Say(answers.rule(said.intent, text, order, today(talked)), about)

@@ -1,0 +1,268 @@
+"""What short words mean after what was said before: "why?", "the rest?", "is that the red one?".
+
+Patterns are over plain words (see ``spelling``). Each holds only where it makes sense: after an
+order was spoken of, after a colleague was asked, after a parcel was not where it was left.
+"""
+
+import re
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from chat.llm.offline.conversation import Conversation
+from chat.llm.offline.intents import Intent
+from chat.llm.offline.pointing import pointer
+
+if TYPE_CHECKING:
+    from chat.llm.offline.reading import Understanding
+
+BEGIN = r"^(?:(?:and|but|so|ok|oh|hm+|well|then|now|sorry|hi|hello|hey|please|just) )*"
+THING = r"(?:one|ones|order|orders|parcel|parcels|package|packages|delivery|deliveries|thing)"
+IT = r"(?:it|that|this|they|them|these|those|this one|that one)"
+CARRIERS = (
+    r"(?:dhl|dpd|gls|ups|hermes|evri|fedex|usps|tnt|royal mail|post|carrier|carriers|courier"
+    r"|couriers|driver|delivery (?:company|service|people|firm|man|guy|driver))"
+)
+
+WHICH_FIRST = re.compile(
+    r"\b(?:which|what|who)\b.*\b(?:come|comes|coming|arrive|arrives|arriving|here|delivered|due)\b"
+    r".*\b(?:first|next|soonest|earliest)\b"
+    r"|\b(?:first|next|soonest|earliest) (?:to (?:arrive|come|be delivered)|one to)\b"
+    rf"|{BEGIN}(?:which|what)(?: (?:one|order|parcel|is|of them|of these|comes))* (?:the )?"
+    r"(?:first|next|soonest|earliest)$"
+)
+ANY_LATE = re.compile(
+    rf"{BEGIN}(?:is|are|was|were) (?:any|one of|some of|every|all|anything|everything|they all"
+    r"|none|nothing)\b.*\b(?:late|delayed|overdue|stuck|on time|in time)\b"
+    rf"|\b(?:which|what)(?: (?:of|my|the|them|these|one|ones|is|are|{THING}))* "
+    r"(?:late|delayed|overdue|stuck)\b"
+    r"|\banything (?:late|delayed|overdue|stuck)\b"
+)
+ANY_DUE = re.compile(
+    rf"{BEGIN}(?:(?:is|are|will|does|do i (?:get|have)) (?:there )?(?:anything|something"
+    r"|any of (?:my|them)|any|everything)|what (?:is|comes|arrives|will))\b"
+    r"(?!.*\bordered\b).*\b(?:today|tonight|tomorrow|weekend|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+)
+NOT_THAT = re.compile(
+    r"^(?:no )?(?:not|it is not|that is not) (?:that|this|it|the right)(?: one| order)?$"
+)
+HOW_MUCH = re.compile(rf"{BEGIN}how much(?: is (?:it|that)| was (?:it|that))?$")
+IS_THERE = re.compile(
+    rf"{BEGIN}(?:is|was|has|did|have|are|were) {IT} (?:already |been |yet )*(?:delivered|arrive"
+    r"|arrived|shipped|sent|come|left|gone|there|here|dispatched)\b"
+)
+PICK_UP = re.compile(
+    rf"{BEGIN}where (?:can|do|could|should|must) i (?:pick up|collect|fetch) (?:my|the|it|them)\b"
+)
+DONE = re.compile(
+    rf"{BEGIN}(?:is|was|has|are) {IT} (?:already |now |been )*(?:changed|cancelled|updated|done)\b"
+    r"|\b(?:did|have) (?:you|they|someone|anybody) (?:already )?(?:changed?|cancel(?:led)?|updated?"
+    r"|do|done) (?:it|that|this)\b"
+)
+GOT_MONEY = re.compile(
+    r"\b(?:did|have) you (?:already )?(?:get|got|receive|received) (?:my|the) (?:money|payment"
+    r"|(?:bank )?transfer)\b"
+)
+WHAT_NOW = re.compile(r"\bwhat (?:now|next|(?:do|should|can|shall|could) i do)\b|\bnow what\b")
+REST = re.compile(
+    rf"{BEGIN}(?:(?:what|how) about |where (?:is|are) |when (?:does|do|will|is|are) |tell me about"
+    r" |show me )*(?:the |my |all )*(?:rest|others|other (?:ones|orders|parcels|two|three)"
+    r"|remaining(?: ones| orders| items)?|everything else)\b(?! of the world)"
+)
+IS_IT = re.compile(
+    rf"{BEGIN}(?:is|was|are|were) {IT} (?:the |my |for the |with the |about the )+\w+"
+    r"|\b(?:is|are|was|were) (?:the|my) (?:\w+ ){1,5}(?:also |too )?(?:in|inside|part of|included"
+    rf" in|with) (?:{IT}|there|the {THING})\b"
+    rf"|{BEGIN}(?:does|do|did) {IT} (?:also )?(?:include|contain|have|hold|come with)\b"
+)
+SURE = re.compile(
+    rf"{BEGIN}(?:no |yes |wait )*(?:are you (?:\w+ )?(?:sure|certain|positive)|you (?:are )?sure"
+    rf"|(?:is|was) {IT} (?:really |definitely )?(?:right|correct|true|certain|sure|definite"
+    r"|for sure|accurate|guaranteed)|really$|really sure|seriously$|for sure$|honestly$|is that so"
+    r"|says who|how do you know"
+    r"|(?:can|do) you (?:guarantee|promise))\b"
+)
+WHY = re.compile(
+    rf"{BEGIN}(?:why|how come|what (?:is|was) the (?:reason|matter|problem)"
+    r"|what (?:has |is )?(?:happened|happening|went wrong|wrong))\b"
+)
+MEANING = re.compile(
+    rf"\bwhat (?:does|do|did|would|should) (?:{IT}|you|on hold|in transit|out for delivery|\w+)"
+    r"(?: \w+){0,3} mean\b|^what is (?:that|this) (?:supposed )?to mean|^what do you mean\b"
+    rf"|\bi do not (?:understand|get) (?:{IT}|what)\b|\bmeaning of (?:that|this)\b"
+    r"|\bexplain (?:that|this|it)\b"
+)
+CARRIER = re.compile(
+    r"\b(?:contact|reach|call|phone|ring|ask|email|write to|get hold of|speak to|speak with"
+    r"|talk to|talk with|(?<!tracking )(?<!order )number (?:of|for)|telephone of)\b.*\b(?:them|they"
+    rf"|{CARRIERS})\b"
+    rf"|\b(?:their|{CARRIERS})\b.*\b(?:(?<!tracking )number|phone|contact|hotline|email|website"
+    r"|customer (?:service|support|care))\b"
+)
+KEEP = re.compile(
+    r"\b(?:do|please|should|must|better|rather) not (?:want (?:you |it |them )?to )?(?:be )?cancel"
+    r"(?:led)?\b"
+    rf"|{BEGIN}(?:actually |wait |no |yes |sorry )*(?:keep|leave) (?:it|them|that|everything"
+    r"|the (?:order|address))\b(?: as (?:it|that|they) (?:is|was|are)| the way| alone)?"
+    r"|\bnot (?:to )?be cancelled\b"
+)
+TAKEN_BACK = re.compile(
+    rf"{BEGIN}(?:actually|wait|no|sorry)(?: (?:actually|wait|no|sorry|not))*$"
+    r"|\b(?:undo|forget|scratch) (?:that|it)\b|\bchanged my mind\b|\bon second thoughts?\b"
+    r"|\bnever ?mind\b|\bi (?:do )?want it (?:after all|back)\b"
+)
+STILL_MISSING = re.compile(
+    r"^no\b|\bnot (?:there|here|in|with|at|home|found|seen|turned up)\b|\bnothing\b|\bempty\b"
+    r"|\b(?:looked|checked|searched|asked)\b|\bstill (?:missing|not|nothing|no)\b"
+    r"|\bdo(?:es)? not have (?:it|them|anything|my|the)\b|\b(?:can|could) not find\b"
+    r"|\bnever (?:got|came|arrived)\b|\b(?:nobody|no one|none of them)\b|^(?:it is )?still gone\b"
+)
+FOUND = re.compile(
+    r"\b(?:found (?:it|them)|got (?:it|them) (?:now|after all)|it (?:is|was) there|turned up"
+    r"|there it (?:is|was)|they (?:did )?(?:have|had) (?:it|them))\b"
+)
+NOT_FOUND = re.compile(r"\b(?:not|never|nobody|no one)\b")
+WHO = re.compile(r"\b(?:which|who|whom|what name|where)\b")
+CHECK_AGAIN = re.compile(
+    rf"{BEGIN}(?:can|could|would|will)? ?(?:you )?(?:please )?(?:check|look|see)(?: {IT})?(?: up)?"
+    r" (?:again|once more)\b|\bany (?:change|changes|difference)\b|\b(?:the|a) (?:tracking )?"
+    r"(?:link|website|number)(?: please| again| for it)?$"
+)
+KIND = re.compile(
+    r"\b(?:what|which) (?:color|size|kind|sort|type|model|version) (?:is|are|was|were)\b"
+)
+WITH = re.compile(r"\b(?:one|order|parcel|package) (?:with|containing|that has) (?:the|my)\b")
+SAME = re.compile(r"\b(?:same|likewise|as well|too)\b")
+OTHERS = re.compile(r"\bothers\b", re.IGNORECASE)
+DECLINES = re.compile(
+    r"^(?:no|nah)(?: no)? (?:thank you|thanks|need|that is (?:fine|ok|all|it))\b"
+    r"|^not needed\b|^no need\b"
+    r"|^(?:i am|that is|it is) (?:good|fine|ok|all right)\b"
+)
+WHETHER = re.compile(
+    r"\b(?:can|could|may) (?:i|we|it) (?:still |also |even )?(?:be )?(?:cancel|change)"
+)
+PRICE = re.compile(
+    r"\b(?:how much|what)\b(?: \w+){0,2} (?:i|we) (?:just |already )?(?:pay|paid|spend|spent)\b"
+    r"|\bhow much (?:was|were|is|are|did|does|for)\b.*\b(?:cost|costs|the|it|that|this|my|they)\b"
+    r"|\bwhat (?:did|does|do)\b.*\bcosts?\b|\b(?:price|cost) of (?:the|my|it)\b"
+)
+NO_PRICE = re.compile(
+    r"\b(?:deliver\w*|shipping|postage|express|returns?|send\w*|back|refund\w*|customs|twice"
+    r"|double|wrong|too much)\b"
+)
+OVERCHARGED = re.compile(
+    r"\b(?:twice|double|doubled|two times|2 times|too much|wrong amount|more than once"
+    r"|overcharged|second time|two (?:charges|payments))\b|\bcharged\b.*\bagain\b"
+)
+DAY = re.compile(
+    r"\b(?:today|tonight|tomorrow|weekend|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
+)
+MANY = re.compile(
+    r"\bmy (?:(?:other|open|last|recent|two|three|four|five) )?(?:orders|parcels|packages"
+    r"|deliveries|shipments|purchases)\b"
+    r"|\b(?:all|both) (?:of )?my (?:stuff|things|items)\b|^where is everything\b"
+)
+MANY_ROUTES = re.compile(rf"{BEGIN}(?:where (?:is|are)|when)\b.*{MANY.pattern}")
+SHORT = 6
+
+NO_ORDER = frozenset(
+    {
+        Intent.PERSON, Intent.PAYMENT, Intent.RETURN, Intent.REFUND_STATUS, Intent.RULES,
+        Intent.OFF_TOPIC, Intent.IDENTITY, Intent.CAPABILITIES, Intent.DAMAGED, Intent.ADDRESS,
+    }
+)  # fmt: skip
+NO_WISH = frozenset({Intent.UNCLEAR, Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS})
+ACTING = (Intent.CANCEL, Intent.ADDRESS)
+MONEY = frozenset(
+    {Intent.PAYMENT, Intent.PAYMENT_STATUS, Intent.CONTENTS, Intent.UNCLEAR, Intent.LIST}
+)
+Fits = Callable[["Understanding", Conversation], bool]
+
+
+def _spoken(said: "Understanding", talked: Conversation) -> bool:
+    """An order or a choice of them was spoken of."""
+    return bool(talked.focus or talked.choices)
+
+
+def _of_an_order(said: "Understanding", talked: Conversation) -> bool:
+    return bool(talked.focus) and said.intent not in NO_ORDER
+
+
+def _about_an_article(said: "Understanding", talked: Conversation) -> bool:
+    return bool(talked.focus and said.words) and len(talked.focus) == 1
+
+
+def _left_somewhere(said: "Understanding", talked: Conversation) -> bool:
+    return (
+        (
+            talked.before.asked == "missing"
+            or (talked.about.intent == Intent.NOT_RECEIVED and "still" in said.plain)
+        )
+        and said.intent not in (Intent.PERSON, Intent.THANKS)
+        and not WHO.search(said.plain)
+    )
+
+
+FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
+    (Intent.FOUND, FOUND, lambda said, talked: talked.before.intent == Intent.NOT_RECEIVED
+        and not NOT_FOUND.search(said.plain)),
+    (Intent.STILL_MISSING, STILL_MISSING, _left_somewhere),
+    (Intent.KEEP, KEEP, lambda said, talked: _spoken(said, talked) or "cancel" in said.plain),
+    (Intent.KEEP, TAKEN_BACK, lambda said, talked: talked.before.called),
+    (Intent.OVERCHARGED, OVERCHARGED, lambda said, talked: said.intent in MONEY),
+    (Intent.REFUND_STATUS, HOW_MUCH, lambda said, talked: bool(talked.focus)
+        and talked.order_intent in (Intent.RETURN, Intent.REFUND_STATUS)),
+    (Intent.PRICE, HOW_MUCH, lambda said, talked: bool(talked.focus)),
+    (Intent.PRICE, PRICE, lambda said, talked: (said.guess or said.intent in MONEY)
+        and not NO_PRICE.search(said.plain)),
+    (Intent.WHICH_FIRST, WHICH_FIRST, lambda said, talked: True),
+    (Intent.ANY_LATE, ANY_LATE, lambda said, talked: True),
+    (Intent.ANY_DUE, ANY_DUE, lambda said, talked: True),
+    (Intent.ANY_DUE, DAY, lambda said, talked: talked.before.intent == Intent.ANY_DUE
+        and len(said.plain.split()) <= SHORT),
+    (Intent.NOT_THAT, NOT_THAT, lambda said, talked: bool(talked.focus)),
+    (Intent.NO, NOT_THAT, lambda said, talked: bool(talked.before.choices)),
+    (Intent.STATUS, IS_THERE, lambda said, talked: bool(talked.focus)
+        and said.intent in (Intent.UNCLEAR, Intent.YES, Intent.NO, Intent.CONTENTS)),
+    (Intent.PAYMENT_STATUS, GOT_MONEY, lambda said, talked: True),
+    (Intent.DONE, DONE, lambda said, talked: talked.about.called),
+    (Intent.SURE, SURE, lambda said, talked: not talked.first),
+    (Intent.CARRIER, CARRIER, lambda said, talked: bool(talked.focus)
+        and talked.before.intent != Intent.PERSON),
+    (Intent.PERSON, CARRIER, lambda said, talked: talked.before.intent == Intent.PERSON),
+    (Intent.MEANING, MEANING, lambda said, talked: bool(talked.focus)),
+    (Intent.WHY, WHY, _of_an_order),
+    (Intent.IS_IT, IS_IT, _about_an_article),
+    (Intent.REST, REST, _spoken),
+    (Intent.REST, re.compile(r"\bother$"), lambda said, talked: _spoken(said, talked)
+        and bool(OTHERS.search(talked.text))),
+    (Intent.NO, DECLINES, lambda said, talked: bool(talked.before.asked)),
+    (Intent.STATUS, CHECK_AGAIN, _of_an_order),
+    (Intent.CONTENTS, KIND, lambda said, talked: bool(said.words)),
+    (Intent.CONTENTS, re.compile(""), lambda said, talked: said.intent is Intent.LIST
+        and bool(said.numbers or said.bare_numbers)),
+    (Intent.STATUS, PICK_UP, lambda said, talked: bool(said.words or talked.focus)),
+    (Intent.STATUS, re.compile(""), lambda said, talked: bool(said.tracking)
+        and said.intent in (*NO_WISH, Intent.CAPABILITIES, Intent.OFF_TOPIC)),
+    (Intent.STATUS, MANY_ROUTES, lambda said, talked: said.intent is Intent.LIST),
+    (Intent.WHEN, DAY, lambda said, talked: bool(talked.focus)
+        and said.intent in (Intent.UNCLEAR, Intent.STATUS)
+        and len(said.plain.split()) <= SHORT),
+)  # fmt: skip
+
+
+def follow_up(said: "Understanding", talked: Conversation) -> Intent | None:
+    """What the words are after what was said; None where they stand for themselves."""
+    for intent, pattern, fits in FOLLOW_UPS:
+        if pattern.search(said.plain) and fits(said, talked):
+            return intent
+    if said.guess and talked.order_intent and SAME.search(said.plain):
+        return Intent(talked.order_intent)
+    if said.intent is Intent.LIST and pointer(said.plain).state:
+        return Intent.STATUS
+    points = pointer(said.plain) or (said.words and WITH.search(said.plain))
+    if said.intent in NO_WISH and points and _spoken(said, talked):
+        last = talked.order_intent or Intent.STATUS
+        again = last not in ACTING or talked.before.asked == "which"
+        return Intent(last) if again else Intent.STATUS
+    return None

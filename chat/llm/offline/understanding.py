@@ -1,0 +1,155 @@
+"""What a message wants, in the light of what was said before."""
+
+import re
+from dataclasses import replace
+from itertools import pairwise
+
+from chat.llm.offline.classifier import Classifier, classifier
+from chat.llm.offline.clauses import clauses
+from chat.llm.offline.conversation import Conversation
+from chat.llm.offline.intents import KIND_OF, POLITE, SOCIAL, Intent
+from chat.llm.offline.leading import CLEAR, lead, seen
+from chat.llm.offline.pointing import pointer
+from chat.llm.offline.reading import NOUN, Understanding, read
+
+# A message of so few words without any phrase of ours may be just the name of an article.
+SHORT = 5
+NAMES_ONLY = 3
+# Of at most so many words, it may lean on what was said before.
+ELLIPTIC = 6
+# From here on a message is foreign or angry, and no article's name.
+SETTLED = 0.4
+CHOOSING = 10  # the same, in answer to the question which one is meant
+MAY_NAME = (Intent.UNCLEAR, Intent.YES, Intent.NO)
+OURS = re.compile(
+    r"^(?:(?:and|but|what about|how about|i mean) )?(?:the|my|this|that|these|those)\b"
+)
+
+ACTING = (Intent.CANCEL, Intent.ADDRESS)
+GOES_ON = re.compile(r"\b(?:and|about|but)\b (?:\w+ )?(?:the|my)\b")
+# "ok" and "no" before one of these begin a question.
+ASKING = re.compile(r"\b(?:what|why|how|who|where|when|which)\b")
+# An answer to the question which one is meant.
+CHOICE = re.compile(r"^(?:\w+ )?(?:the|that|this) (?:\w+ )?one\b")
+# What to do after the last answer did not help.
+WHAT_NOW = re.compile(r"\b(?:what now|now what|what next|what (?:do|should|can|shall) i do)\b")
+
+# From here on a part of the message is a wish of its own beside another.
+SURE_OF_SENTENCE = 0.5
+SURE_OF_HALF = 0.7
+# One answer does for both.
+SAME_ANSWER = (
+    {"order_status", "delivery_time"},
+    {"order_status", "not_received"},
+    {"order_status", "list"},
+    {"rules", "off_topic"},
+)
+# Told, they are the ground of another wish; asked, a wish.
+GROUNDS = frozenset(
+    {
+        Intent.STATUS, Intent.WHEN, Intent.NOT_RECEIVED, Intent.DAMAGED, Intent.CONTENTS,
+        Intent.CHANGE, Intent.RULES, Intent.LIST, Intent.PAYMENT, Intent.PAYMENT_STATUS,
+    }
+)  # fmt: skip
+NO_WISH = SOCIAL | {Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.CAPABILITIES, Intent.IDENTITY}
+
+
+def wishes(
+    conversation: Conversation, table: Classifier | None = None
+) -> tuple[Understanding, ...]:
+    """The customer's last message, or both of its wishes where it holds two."""
+    whole = understand(conversation, table)
+    clear = []
+    parts = clauses(conversation.text)
+    for part in parts if len(parts) > 1 else ():
+        said = understand(replace(conversation, text=part.text), table)
+        sure = said.sure >= (SURE_OF_SENTENCE if part.whole else SURE_OF_HALF)
+        ground = said.intent in GROUNDS and not part.asks
+        if sure and not ground and said.intent not in NO_WISH and not said.guess:
+            clear.append(said)
+    for first, second in pairwise(clear):
+        if _independent(first, second):
+            return (first, second)
+    return (whole,)
+
+
+def _independent(first: Understanding, second: Understanding) -> bool:
+    """Whether one answer would not do for both."""
+    kinds = {KIND_OF.get(each.intent, each.intent) for each in (first, second)}
+    return len(kinds) == 2 and kinds not in SAME_ANSWER
+
+
+def understand(conversation: Conversation, table: Classifier | None = None) -> Understanding:
+    """One wish: the intent and references of the text in the light of what was said before."""
+    said = read(conversation.text)
+    found = _without_answers(seen(said.plain), said.plain)
+    answers = conversation.before.asked == "which"
+    strange = said.foreign and max(found.values(), default=0) < CLEAR
+    if not strange and not (answers and (CHOICE.search(said.plain) or pointer(said.plain))):
+        words = said.plain.split()
+        leans = not conversation.first and len(words) <= (CHOOSING if answers else ELLIPTIC)
+        led = lead(words, found, table or classifier(), leans=leans)
+        said = replace(said, intent=led.intent, sure=led.sure)
+    return _in_context(said, found, conversation)
+
+
+def _in_context(
+    said: Understanding, found: dict[Intent, int], conversation: Conversation
+) -> Understanding:
+    """What short messages mean after what was said: "the second one", "and when?", "yes"."""
+    before, last = conversation.before, conversation.order_intent
+    corrects = said.plain.startswith(("no ", "i mean"))
+    if last in ACTING and before.asked != "which" and not corrects:
+        last = ""  # "and the jars?" after a cancellation does not cancel them too
+    intent, guess = said.intent, False
+    length = len(said.plain.split())
+    serious = {each: score for each, score in found.items() if each not in SOCIAL}
+    weak = max(serious.values(), default=0) < 3 and (
+        length <= ELLIPTIC or said.sure < SURE_OF_SENTENCE
+    )
+    if before.asked == "address" and (
+        intent is Intent.UNCLEAR
+        or (weak and said.bare_numbers)
+        or (intent is Intent.ADDRESS and not said.question)
+    ):
+        intent = Intent.ADDRESS_GIVEN
+    elif before.intent == Intent.PERSON and intent is Intent.WHEN and not NOUN.search(said.plain):
+        intent = Intent.PERSON  # "and how long will that take?"
+    elif last and (
+        WHAT_NOW.search(said.plain)
+        or (weak and (said.refers or (before.asked == "which" and said.words)))
+    ):
+        intent = Intent(last)
+    elif said.refers and (
+        intent is Intent.UNCLEAR or (weak and not said.words and said.sure < SETTLED)
+    ):
+        intent = Intent.STATUS
+    elif (
+        said.words
+        and not (intent in (Intent.OFF_TOPIC, Intent.COMPLAINT) and said.sure >= SETTLED)
+        and (
+            _may_name(said, found, before.asked)
+            or (intent in POLITE and GOES_ON.search(said.plain))
+        )
+    ):
+        intent, guess = Intent(last) if last else Intent.STATUS, True
+    asks = said.question or (intent in ACTING and corrects)
+    return replace(said, intent=intent, guess=guess, otherwise=said.intent, question=asks)
+
+
+def _may_name(said: Understanding, found: dict[Intent, int], asked: str) -> bool:
+    """Whether the message may be just an article's name, rather than another world's words."""
+    length = len(said.plain.split())
+    if length > SHORT:
+        return False
+    if said.intent in MAY_NAME:
+        return True
+    if found.keys() - POLITE:
+        return False
+    return asked == "which" or (length <= NAMES_ONLY and bool(OURS.search(said.plain)))
+
+
+def _without_answers(found: dict[Intent, int], plain: str) -> dict[Intent, int]:
+    if ASKING.search(plain):
+        return {each: found[each] for each in found.keys() - {Intent.YES, Intent.NO}}
+    return found

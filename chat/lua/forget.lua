@@ -1,0 +1,2 @@
+-- Deletes one key.
+return redis.call('DEL', KEYS[1])

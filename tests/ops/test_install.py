@@ -1,0 +1,106 @@
+"""The virtual environment is made once, and made anew whenever it is not what it should be."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from supportbot import env
+
+
+class Project:
+    """A project with our installer, whose requirements every new environment meets."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "supportbot").mkdir(parents=True)
+        shutil.copy(env.ROOT / "supportbot" / "install.py", root / "supportbot")
+        self.require("requirements.txt", "pip")
+        self.require("requirements-dev.txt", "pip")
+        # Whoever makes the environment anew removes it.
+        self.mark = root / ".venv" / "mark"
+
+    def require(self, name: str, requirement: str) -> None:
+        (self.root / name).write_text(requirement + "\n")
+
+    def install(self, name: str = "requirements.txt", *before: str) -> tuple[int, str]:
+        """The installer's exit status and what it printed."""
+        script = str(self.root / "supportbot" / "install.py")
+        done = subprocess.run(
+            [sys.executable, "-I", *before, script, name],
+            env=os.environ | {"PIP_NO_INDEX": "1"},
+            capture_output=True,
+            text=True,
+        )
+        return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    return Project(tmp_path_factory.mktemp("project") / "here")
+
+
+@pytest.fixture
+def installed(project: Project) -> Project:
+    """The project with its environment, and the mark in it."""
+    status, printed = project.install()
+    assert status == 0, printed
+    project.mark.touch()
+    return project
+
+
+def test_what_is_there_is_left_as_it_is(installed: Project) -> None:
+    assert installed.install() == (0, "")
+    assert installed.mark.exists()
+
+
+def test_the_developments_requirements_go_on_top(installed: Project) -> None:
+    assert installed.install("requirements-dev.txt")[0] == 0
+    assert installed.install("requirements.txt") == (0, "")
+    assert installed.mark.exists()
+
+
+def other_requirements(project: Project) -> None:
+    project.require("requirements.txt", "pip>=1")
+
+
+def python_gone(project: Project) -> None:
+    (project.root / ".venv" / "bin" / "python").unlink()
+
+
+def interrupted(project: Project) -> None:
+    project.require("requirements-dev.txt", "no-such-package")
+    status, printed = project.install("requirements-dev.txt")
+    assert status != 0
+    assert "Failed with exit status" in printed
+    project.require("requirements-dev.txt", "pip")
+
+
+def moved(project: Project) -> None:
+    """As if the folder had had another name when the environment was made."""
+    stamp = project.root / ".venv" / "installed.json"
+    stamp.write_text(stamp.read_text().replace("/here/", "/there/"))
+
+
+@pytest.mark.parametrize("change", [other_requirements, python_gone, interrupted, moved])
+def test_any_other_environment_is_made_anew(
+    installed: Project, change: Callable[[Project], None]
+) -> None:
+    change(installed)
+    status, printed = installed.install()
+    assert status == 0, printed
+    assert not installed.mark.exists()
+
+
+def test_a_python_without_venv_is_told_what_to_install(project: Project) -> None:
+    blocked = (
+        "import runpy, sys; sys.modules['ensurepip'] = None;"
+        "runpy.run_path(sys.argv.pop(1), run_name='__main__')"
+    )
+    status, printed = project.install("requirements.txt", "-c", blocked)
+    assert status == 1
+    assert "apt install python3." in printed
