@@ -13,6 +13,7 @@ those without one of their own do not mind.
 No client tries anything a second time by itself: what may run twice is decided where it is called.
 """
 
+import asyncio
 import re
 import socket
 from collections import deque
@@ -127,11 +128,26 @@ def async_client(text: str, *, connect_within: float = CONNECT_WITHIN) -> Redis 
         )
     options |= {"retry": Retry(NoBackoff(), 0), "max_connections": CONNECTIONS}
     if url.shape == "sentinel":
-        about_sentinels = _for_sentinels(url, connect_within)
-        sentinel = Sentinel(url.nodes, sentinel_kwargs=about_sentinels)  # type: ignore[no-untyped-call]
-        client: Redis = sentinel.master_for(url.service, db=url.db, **login, **options)
+        sentinels = Sentinels(url.nodes, sentinel_kwargs=_for_sentinels(url, connect_within))
+        client: Redis = sentinels.master_for(url.service, db=url.db, **login, **options)
         return client
     return Redis.from_pool(ConnectionPool.from_url(text, **options))
+
+
+class Sentinels(Sentinel):
+    """Asks sentinels for the master, one question at a time.
+
+    redis-py moves the one that knew to the head of its list. Questions that overlap make it write
+    one sentinel twice and lose another, for good: in the end a process asks a single one.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)  # type: ignore[no-untyped-call]
+        self._asking = asyncio.Lock()
+
+    async def discover_master(self, service_name: str) -> Any:
+        async with self._asking:
+            return await super().discover_master(service_name)
 
 
 async def close(client: Redis | RedisCluster) -> None:
