@@ -9,12 +9,12 @@ from pathlib import Path
 PATIENCE = 60
 
 
-def until(condition: Callable[[], bool], what: str) -> None:
-    """Returns as soon as the condition holds."""
+def until(condition: Callable[[], bool], what: str | Callable[[], str]) -> None:
+    """Returns as soon as the condition holds; ``what`` says what did not happen."""
     deadline = time.monotonic() + PATIENCE
     while not condition():
         if time.monotonic() > deadline:
-            raise AssertionError(f"never happened: {what}")
+            raise AssertionError(f"never happened: {what if isinstance(what, str) else what()}")
         time.sleep(0.02)
 
 

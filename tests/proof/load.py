@@ -21,16 +21,20 @@ class SlowModel:
     """Says what it was asked, in pieces 30 ms apart.
 
     The last of so many ``turns`` goes on until ``over`` is set, so that the load lasts as long as
-    what it is there for.
+    what it is there for; ``lasting`` are the messages that it answers so.
     """
 
     def __init__(self, turns: int) -> None:
         self.over = threading.Event()
+        self.lasting: set[str] = set()
         self._turns = turns
 
     def __call__(self, request: Request) -> Answer:
         asked = [m["content"] for m in request.body["messages"] if m["role"] == "user"]
-        return Answer(self._pieces(asked[-1], last=len(asked) >= self._turns))
+        last = len(asked) >= self._turns
+        if last:
+            self.lasting.add(asked[-1])
+        return Answer(self._pieces(asked[-1], last=last))
 
     def _pieces(self, text: str, *, last: bool) -> Iterator[Any]:
         yield chunk({"role": "assistant", "content": ""})

@@ -16,14 +16,22 @@ CUSTOMERS, TURNS = 24, 8
 class Talk:
     """What goes on in the shop while the customers talk."""
 
-    def __init__(self, shop: Shop, customers: Load) -> None:
+    def __init__(self, shop: Shop, customers: Load, model: SlowModel, count: int) -> None:
         self._shop = shop
         self._customers = customers
+        self._model = model
+        self._count = count
 
     def goes_on(self, answers: int) -> None:
-        """Returns when the model was asked so many times more."""
+        """Returns when the model was asked so many times more, or answers everybody's last message:
+        a restart may take longer than all the talk before it."""
         asked = len(self._shop.model.requests)
-        self._until(lambda: len(self._shop.model.requests) >= asked + answers)
+        self._until(
+            lambda: (
+                len(self._shop.model.requests) >= asked + answers
+                or len(self._model.lasting) == self._count
+            )
+        )
 
     def redis_is_missed(self) -> None:
         """Returns when a process has found that Redis is away."""
@@ -49,7 +57,7 @@ def talk(
         Balancer([shop.first, shop.second]) as balancer,
         load(shop.first, balancer.url, folder / "log", customers=customers, turns=turns) as load_,
     ):
-        yield Talk(shop, load_)
+        yield Talk(shop, load_, model, customers)
         assert load_.talks
         model.over.set()
         report = load_.found()
