@@ -76,11 +76,32 @@ def test_too_few_passes_are_an_exit_status_of_one(shop: Shop, tmp_path: Path) ->
     shop.assert_untouched()
 
 
+def test_a_shop_s_own_articles_stand_in_place_of_the_demo_s(shop: Shop, tmp_path: Path) -> None:
+    (tmp_path / "boats.md").write_text(
+        "---\ntitle: Guarantee\n---\nThe guarantee on all of our boats lasts 17 years.\n"
+    )
+    turns = [{"say": "How long does the guarantee last?", "cites": "boats", "says": ["17 years"]}]
+    line = {"id": "a", "kind": "rules", "customer": "alice", "turns": turns}
+    shop.file.write_text(json.dumps(line))
+    with shop.start("--repeat=1", "--at-least=100", f"--articles={tmp_path}") as running:
+        out, err = running.communicate()
+    assert (running.returncode, err) == (0, ""), out
+    with shop.start("--repeat=1") as running:
+        _, err = running.communicate()
+    assert "no article 'boats'; there are: account," in err
+    (tmp_path / "geese.md").write_text("Geese.")
+    with shop.start(f"--articles={tmp_path}") as running:
+        _, err = running.communicate()
+    assert f"--articles: {tmp_path}/geese.md:1: does not begin with ---" in err
+    assert running.returncode == 2
+
+
 @pytest.mark.parametrize(
     ("lines", "options", "says"),
     [
         ("{}", [], "cases.jsonl:1: id: is missing"),
         (case("status/a", "DHL"), ["--only=other"], "no case is other; the kinds are: status"),
+        (case("status/a", "DHL"), ["--articles=/nowhere"], "/nowhere: No such file"),
         (case("status/a", "DHL"), ["--json=/nowhere/x"], "--json: /nowhere/x: No such file"),
         (case("status/a", "DHL"), ["--model=gpt"], "--model: takes openai, offline, fake"),
         (case("status/a", "DHL"), ["--repeat=0"], "--repeat: takes a whole number from 1 to 100"),

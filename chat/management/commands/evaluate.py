@@ -6,6 +6,7 @@ import signal
 import sys
 from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from time import monotonic
 from types import FrameType
@@ -19,7 +20,9 @@ from django.utils import timezone
 
 from chat.evaluation import report
 from chat.evaluation.cases import BadFile, Case, read
-from chat.evaluation.trials import Trial, run
+from chat.evaluation.trials import Seed, Trial, run
+from chat.help import files
+from chat.help.models import HelpArticle
 from chat.llm import PROVIDERS
 from chat.management.demo.articles import articles
 from chat.management.demo.orders import demo_orders
@@ -62,11 +65,18 @@ class Command(BaseCommand):
             metavar="KIND[/ID]",
             help="only these cases; may be given more than once",
         )
+        parser.add_argument(
+            "--articles",
+            type=Path,
+            metavar="DIR",
+            help="the shop's help articles, as import_articles takes them; else the demo's",
+        )
         parser.add_argument("--json", type=Path, metavar="FILE", help="writes everything there")
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            cases = _chosen(_read(options["files"]), options["only"])
+            written = _articles(options["articles"])
+            cases = _chosen(_read(options["files"], written), options["only"])
         except BadFile as error:
             raise CommandError(str(error), returncode=UNUSABLE) from error
         if not stage.entered(settings.DATABASES["default"], settings.REDIS_URL):
@@ -74,7 +84,7 @@ class Command(BaseCommand):
             if options["json"]:
                 _writable(options["json"])
             sys.exit(_elsewhere(options))
-        trials = self._tried(cases, options["repeat"])
+        trials = self._tried(cases, options["repeat"], partial(seed, written=written))
         for line in report.lines(trials, settings.ASSISTANT_PRICES.currency):
             self.stdout.write(line)
         if options["json"]:
@@ -88,12 +98,12 @@ class Command(BaseCommand):
                 returncode=BELOW,
             )
 
-    def _tried(self, cases: Sequence[Case], repeat: int) -> list[Trial]:
+    def _tried(self, cases: Sequence[Case], repeat: int, shop: Seed) -> list[Trial]:
         call_command("migrate", interactive=False, verbosity=0)
         connections.close_all()
         progress = Progress(self, len(cases) * repeat)
         try:
-            return asyncio.run(_until_stopped(cases, repeat, progress))
+            return asyncio.run(_until_stopped(cases, repeat, shop, progress))
         except (KeyboardInterrupt, asyncio.CancelledError):
             raise CommandError("Stopped.", returncode=STOPPED) from None
         finally:
@@ -130,7 +140,7 @@ def _elsewhere(options: dict[str, Any]) -> int:
     again = [str(file) for file in options["files"]]
     again += [f"--{name.replace('_', '-')}={options[name]}" for name in ("repeat", "at_least")]
     again += [f"--only={wanted}" for wanted in options["only"]]
-    again += [f"--json={options['json']}"] if options["json"] else []
+    again += [f"--{name}={options[name]}" for name in ("articles", "json") if options[name]]
     try:
         with stage.throw_away() as environment:
             # Nobody is to be held back here: these customers talk as fast as they are answered.
@@ -145,20 +155,36 @@ def _elsewhere(options: dict[str, Any]) -> int:
         return STOPPED
 
 
-async def _until_stopped(cases: Sequence[Case], repeat: int, progress: Progress) -> list[Trial]:
+async def _until_stopped(
+    cases: Sequence[Case], repeat: int, shop: Seed, progress: Progress
+) -> list[Trial]:
     task = asyncio.current_task()
     assert task is not None  # noqa: S101
     for number in (signal.SIGTERM, signal.SIGHUP):
         asyncio.get_running_loop().add_signal_handler(number, task.cancel)
-    return await run(cases, repeat, seed, progress)
+    return await run(cases, repeat, shop, progress)
 
 
-def _read(files: Sequence[Path]) -> list[Case]:
+def _articles(folder: Path | None) -> list[HelpArticle]:
+    if folder is None:
+        return articles()
+    try:
+        found = articles(folder)
+    except OSError as error:
+        raise BadFile(f"--articles: {error.filename or folder}: {error.strerror}") from error
+    except files.BadFile as error:
+        raise BadFile(f"--articles: {error.reason}") from error
+    if not found:
+        raise BadFile(f"--articles: {folder}: no Markdown files (*.md) in it")
+    return found
+
+
+def _read(paths: Sequence[Path], written: Sequence[HelpArticle]) -> list[Case]:
     return read(
-        files,
+        paths,
         customers=[account.username for account in CUSTOMERS],
         orders=[order.number for order in demo_orders(timezone.localdate())],
-        articles=[article.slug for article in articles()],
+        articles=[article.slug for article in written],
     )
 
 

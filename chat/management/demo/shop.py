@@ -4,7 +4,7 @@ A second run moves the demo's dates to today and puts its own rows right again. 
 stays: accounts and their passwords, orders, lines, scans, articles and changes to articles.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime, time, timedelta
 from typing import NamedTuple
 
@@ -52,8 +52,11 @@ class Seeded(NamedTuple):
 
 
 @transaction.atomic
-def seed(now: datetime) -> Seeded:
-    """Make the demo shop or bring it up to date; ``now`` is an aware time in UTC."""
+def seed(now: datetime, written: Sequence[HelpArticle] | None = None) -> Seeded:
+    """Make the demo shop or bring it up to date; ``now`` is an aware time in UTC.
+
+    ``written`` are the help articles, not saved; where None, the demo's.
+    """
     users = _seed_accounts()
     addresses = {account.username: account for account in CUSTOMERS}
     wanted = demo_orders(now.date())
@@ -73,9 +76,13 @@ def seed(now: datetime) -> Seeded:
         HelpArticle.objects.get_or_create(
             slug=article.slug,
             language=article.language,
-            defaults={"title": article.title, "body": article.body},
+            defaults={
+                "title": article.title,
+                "body": article.body,
+                "published": article.published,
+            },
         )[1]
-        for article in articles()
+        for article in (articles() if written is None else written)
     ]
     return Seeded(len(ours), sum(new_articles), tuple(sorted(others)))
 
