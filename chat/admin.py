@@ -20,6 +20,7 @@ from chat.models import (
     Feedback,
     HandoffRequest,
     TranscriptMessage,
+    Withheld,
 )
 
 if TYPE_CHECKING:  # Django's admin classes take no type arguments at run time
@@ -27,9 +28,11 @@ if TYPE_CHECKING:  # Django's admin classes take no type arguments at run time
     AnswerPages = admin.ModelAdmin[Answer]
     RatingRows = admin.TabularInline[Feedback, ChatSession]
     HandoffRows = admin.TabularInline[HandoffRequest, ChatSession]
+    WithheldRows = admin.TabularInline[Withheld, ChatSession]
+    WithheldPages = admin.ModelAdmin[Withheld]
 else:
-    SessionPages = AnswerPages = admin.ModelAdmin
-    RatingRows = HandoffRows = admin.TabularInline
+    SessionPages = AnswerPages = WithheldPages = admin.ModelAdmin
+    RatingRows = HandoffRows = WithheldRows = admin.TabularInline
 
 # What the search goes through besides what was said.
 SEARCHED = (
@@ -105,6 +108,29 @@ class Handoffs(ReadOnly, HandoffRows):
     fields = ("created_at", "reason")
     readonly_fields = fields
     extra = 0
+
+
+class WithheldAnswers(ReadOnly, WithheldRows):
+    model = Withheld
+    fields = ("created_at", "kind", "text")
+    readonly_fields = fields
+    extra = 0
+
+
+@admin.register(Withheld)
+class WithheldAdmin(ReadOnly, WithheldPages):
+    """Each is an alarm: a model said what is not its customer's, or the guard was too strict."""
+
+    list_display = ("created_at", "kind", "customer", "session")
+    list_filter = ("kind",)
+    list_select_related = ("session__customer",)
+    date_hierarchy = "created_at"
+    fields = ("created_at", "kind", "customer", "session", "run_id", "text")
+    readonly_fields = fields
+
+    @admin.display(ordering="session__customer__username")
+    def customer(self, withheld: Withheld) -> str:
+        return withheld.session.customer.get_username()
 
 
 @admin.register(Answer)
@@ -184,7 +210,11 @@ class ChatSessionAdmin(ReadOnly, SessionPages):
         """Only what there is."""
         if obj is None:
             return []
-        return [rows for rows in (Handoffs, Ratings) if rows.model.objects.filter(session=obj)]
+        return [
+            rows
+            for rows in (WithheldAnswers, Handoffs, Ratings)
+            if rows.model.objects.filter(session=obj)
+        ]
 
     @admin.display(description="customer", ordering="customer__username")
     def customer_name(self, session: ChatSession) -> str:
@@ -237,6 +267,7 @@ def _shown(message: TranscriptMessage) -> dict[str, Any]:
         "tool": data.get("name") or "",
         "cut": marked.get(marks.CUT),
         "replaced": marked.get(marks.REPLACED),
+        "withheld": marked.get(marks.WITHHELD),
         "failed": marked.get(marks.FAILED),
         "took": reports.described(figures) if isinstance(figures, dict) else "",
     }

@@ -1,8 +1,8 @@
 """The loop of model and tools: a conversation in, the events of its next answer out.
 
-It knows neither Django nor Redis. Two rules stand above the rest: nothing that the model or a tool
-does wrong may crash a turn, and no tool call leaves here without its answer, for providers refuse
-a conversation that holds one.
+It knows neither Django nor Redis. Three rules stand above the rest: nothing that the model or a
+tool does wrong may crash a turn, no tool call leaves here without its answer, for providers refuse
+a conversation that holds one, and no word leaves here that the guard has not let go.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ import traceback
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, ToolCall, ToolMessage
@@ -22,6 +22,7 @@ from langchain_core.tools import BaseTool, ToolException
 from pydantic import ValidationError
 
 from chat.errors import ModelUnavailable
+from chat.guard.exit import Withheld
 from chat.llm.reply import Call, Reply, clean, new_id
 
 logger = logging.getLogger(__name__)
@@ -83,10 +84,30 @@ class MessageFinished:
 Event = TextDelta | ToolStarted | ToolFinished | MessageFinished
 
 
+class WayOut(Protocol):
+    """Where the words of one reply leave: :class:`chat.guard.exit.Exit`."""
+
+    async def say(self, text: str) -> str: ...
+    async def end(self) -> str: ...
+
+
+class Guard(Protocol):
+    """What an answer must pass on its way to the customer: :class:`chat.guard.guard.Guard`.
+
+    Each raises :class:`chat.guard.exit.Withheld` where something may not leave.
+    """
+
+    def exit(self) -> "WayOut": ...
+    async def check_call(self, arguments: str) -> None: ...
+    async def check_result(self, content: str) -> None: ...
+    async def report(self, withheld: Withheld, said: str) -> None: ...
+
+
 async def answer(
     model: BaseChatModel,
     tools: Sequence[BaseTool],
     messages: Sequence[BaseMessage],
+    guard: Guard,
     *,
     max_steps: int,
     timeout: float,  # noqa: ASYNC109 - bounds each wait, not the answer
@@ -96,26 +117,29 @@ async def answer(
     ``max_steps`` is how often the model may be asked before the assistant gives up in words;
     ``timeout`` how many seconds the model may be silent, and how many a tool may take.
 
-    Raises ``ModelUnavailable`` where the model fails, is silent, or says nothing at all.
+    Raises ``ModelUnavailable`` where the model fails, is silent, or says nothing at all, and
+    ``Withheld`` where the guard does not let its words go.
     """
     by_name = {tool.name: tool for tool in tools}
     bound = model.bind_tools(tools) if tools else model
     said = list(messages)
     for _ in range(max_steps):
-        reply = Reply()
+        reply, leaving = Reply(), guard.exit()
         async with aclosing(_stream(bound, said, timeout)) as chunks:
             async for chunk in chunks:
-                if text := reply.take(chunk):
+                if text := await leaving.say(reply.take(chunk)):
                     yield TextDelta(reply.message_id, text)
                 if reply.too_long:
                     break
-        if text := _finish(reply):
+        if text := await leaving.say(_finish(reply)) + await leaving.end():
             yield TextDelta(reply.message_id, text)
+        for call in reply.calls:
+            await guard.check_call(f"{call.name} {_as_json(call.arguments)}")
         yield MessageFinished(reply.message)
         if not reply.calls:
             return
         said.append(reply.message)
-        async with aclosing(_run_tools(reply, by_name, timeout)) as events:
+        async with aclosing(_run_tools(reply, by_name, guard, timeout)) as events:
             async for event in events:
                 if isinstance(event, MessageFinished):
                     said.append(event.message)
@@ -223,13 +247,13 @@ def _kind(error: Exception) -> str:
 async def _run_tools(
     reply: Reply,
     tools: Mapping[str, BaseTool],
+    guard: Guard,
     patience: float,
 ) -> AsyncGenerator[ToolStarted | ToolFinished | MessageFinished, None]:
     """Run the reply's calls side by side; their answers come in the order of the calls."""
     for call in reply.calls:
-        arguments = json.dumps(call.arguments, ensure_ascii=False)
-        yield ToolStarted(reply.message_id, call.id, call.name, arguments)
-    tasks = [asyncio.create_task(_run_tool(call, tools, patience)) for call in reply.calls]
+        yield ToolStarted(reply.message_id, call.id, call.name, _as_json(call.arguments))
+    tasks = [asyncio.create_task(_run_tool(call, tools, guard, patience)) for call in reply.calls]
     try:
         for call, task in zip(reply.calls, tasks, strict=True):
             message = await task
@@ -244,6 +268,7 @@ async def _run_tools(
 async def _run_tool(
     call: Call,
     tools: Mapping[str, BaseTool],
+    guard: Guard,
     patience: float,
 ) -> ToolMessage:
     """The tool's answer, or one that tells the model what went wrong and what to do."""
@@ -259,17 +284,26 @@ async def _run_tool(
                 message = await tool.ainvoke(request)
             if not isinstance(message, ToolMessage):
                 raise TypeError(f"a tool returned {type(message).__name__}")
-            return message.model_copy(update={"id": new_id(), "content": clean(message.content)})
+            message = message.model_copy(update={"id": new_id(), "content": clean(message.content)})
+            await guard.check_result(str(message.text))
+            return message
         except ValidationError as error:
             problem = f"Wrong arguments: {_complaints(error)}. Call the tool again."
         except ToolException as error:
             problem = str(error)
+        except Withheld as withheld:
+            await guard.report(withheld, "")
+            problem = "This cannot be shown. Say so, and offer to ask a person."
         except Exception as error:  # noqa: BLE001 - a tool's failure must not end the turn
             logger.warning("the tool %s failed: %s", call.name, _kind(error))
             problem = "This does not work right now. Say so, and do not guess the answer."
     return ToolMessage(
         clean(problem), tool_call_id=call.id, name=call.name, status="error", id=new_id()
     )
+
+
+def _as_json(arguments: dict[str, Any]) -> str:
+    return json.dumps(arguments, ensure_ascii=False)
 
 
 def _complaints(error: ValidationError) -> str:

@@ -15,20 +15,29 @@ from typing import Any, Protocol
 
 from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, BaseMessage
+from langchain_core.messages.ai import UsageMetadata
 from langchain_core.tools import BaseTool
 
 from chat import agent, marks
-from chat.agent import Event, MessageFinished
+from chat.agent import Event, Guard, MessageFinished, TextDelta
 from chat.breaker import Breaker
 from chat.budget import Budget, Spent
 from chat.course import Course
 from chat.errors import ModelUnavailable
 from chat.figures import Figures, Tokens
+from chat.guard.exit import NoGuard, Withheld
 from chat.llm import close
+from chat.llm.reply import new_id
 from chat.prices import Price
 
 logger = logging.getLogger(__name__)
 
+# In place of an answer that the guard did not let go.
+APOLOGY = (
+    "I am sorry, I had to stop: my answer may have held something that is not yours to see. Please"
+    " ask me again in other words, or tell me that you would like to talk to a person."
+)
+NO_TOKENS = UsageMetadata(input_tokens=0, output_tokens=0, total_tokens=0)
 # Steps of model and tools in one answer, for each of the lines.
 STEPS = 8
 
@@ -109,17 +118,19 @@ class Assistant:
         run_id: str,
         tools: Sequence[BaseTool],
         messages: Sequence[BaseMessage],
+        guard: Guard,
     ) -> AsyncGenerator[Event, None]:
         """As :func:`chat.agent.answer`; the last message carries what the answer took.
 
-        ``run_id`` is that of the turn, whose cost is counted once.
+        ``run_id`` is that of the turn, whose cost is counted once. Where ``guard`` does not let the
+        answer go, an apology stands in its place.
 
         Raises ``ModelUnavailable`` where the first line fails and there is no second.
         """
         if self._second is None:
-            course = Course(self._first.name, messages)
-            return self._by(self._first, course, self._asked(self._first, tools, messages))
-        return self._by_two(self._second, session_id, run_id, tools, messages)
+            asked = self._asked(self._first, tools, messages, guard)
+            return self._by(self._first, Course(self._first.name, messages), asked)
+        return self._by_two(self._second, session_id, run_id, tools, messages, guard)
 
     @property
     def provided(self) -> bool:
@@ -137,7 +148,9 @@ class Assistant:
         if not self.provided or await self._why_second(customer_id):
             return ""
         said, text = AIMessage(""), ""
-        asking = agent.answer(self._first.model, (), messages, max_steps=1, timeout=self._timeout)
+        asking = agent.answer(
+            self._first.model, (), messages, NoGuard(), max_steps=1, timeout=self._timeout
+        )
         try:
             async with aclosing(asking) as events:
                 async for event in events:
@@ -190,11 +203,12 @@ class Assistant:
         run_id: str,
         tools: Sequence[BaseTool],
         messages: Sequence[BaseMessage],
+        guard: Guard,
     ) -> AsyncGenerator[Event, None]:
         course = self._courses[run_id] = Course(self._first.name, messages)
         customer_id: int | None = None
         try:
-            if surely := await self._surely(second, tools, messages):
+            if surely := await self._surely(second, tools, messages, guard):
                 course.goes_on(second.name, PLAIN)
                 async with aclosing(self._by(second, course, surely)) as events:
                     async for event in events:
@@ -206,7 +220,7 @@ class Assistant:
             why, told = await self._why_second(customer_id), messages
             if not why:
                 course.begins()
-                asked = self._asked(self._first, tools, messages)
+                asked = self._asked(self._first, tools, messages, guard)
                 try:
                     async with aclosing(self._by(self._first, course, asked, pay)) as events:
                         async for event in events:
@@ -220,7 +234,7 @@ class Assistant:
                     yield MessageFinished(broken)
                 told = [*messages, *course.looked_up()]
             course.goes_on(second.name, why)
-            asked = self._asked(second, tools, told)
+            asked = self._asked(second, tools, told, guard)
             async with aclosing(self._by(second, course, asked, pay)) as events:
                 async for event in events:
                     yield event
@@ -244,7 +258,7 @@ class Assistant:
                 if isinstance(event, MessageFinished) and isinstance(event.message, AIMessage):
                     if self._breaker is not None and line is self._first:
                         self._breaker.answered()
-                    if not event.message.tool_calls:
+                    if not (event.message.tool_calls or _goes_on(event.message)):
                         course.ends()
                         taken = course.figures.as_json(self._price)
                         event.message.additional_kwargs[marks.FIGURES] = taken
@@ -253,21 +267,58 @@ class Assistant:
                             await asyncio.shield(paying)
                 yield event
 
-    def _asked(
-        self, line: Line, tools: Sequence[BaseTool], messages: Sequence[BaseMessage]
+    async def _asked(
+        self,
+        line: Line,
+        tools: Sequence[BaseTool],
+        messages: Sequence[BaseMessage],
+        guard: Guard,
     ) -> AsyncGenerator[Event, None]:
-        return agent.answer(line.model, tools, messages, max_steps=STEPS, timeout=self._timeout)
+        """What the line says, as far as the guard lets it go, and an apology for the rest."""
+        open_id, words = "", ""
+        try:
+            async with aclosing(self._raw(line, tools, messages, guard)) as events:
+                async for event in events:
+                    if isinstance(event, TextDelta):
+                        open_id, words = event.message_id, words + event.text
+                    elif isinstance(event, MessageFinished):
+                        words = ""
+                    yield event
+        except Withheld as withheld:
+            await guard.report(withheld, words)
+            apology = AIMessage(APOLOGY, id=new_id(), additional_kwargs={marks.WITHHELD: True})
+            if words:
+                yield MessageFinished(marks.replaced_reply(open_id, words))
+                # Its tokens are counted with those.
+                apology.usage_metadata = NO_TOKENS
+            yield TextDelta(str(apology.id), APOLOGY)
+            yield MessageFinished(apology)
+
+    def _raw(
+        self,
+        line: Line,
+        tools: Sequence[BaseTool],
+        messages: Sequence[BaseMessage],
+        guard: Guard,
+    ) -> AsyncGenerator[Event, None]:
+        return agent.answer(
+            line.model, tools, messages, guard, max_steps=STEPS, timeout=self._timeout
+        )
 
     async def _surely(
-        self, second: Line, tools: Sequence[BaseTool], messages: Sequence[BaseMessage]
+        self,
+        second: Line,
+        tools: Sequence[BaseTool],
+        messages: Sequence[BaseMessage],
+        guard: Guard,
     ) -> AsyncGenerator[Event, None] | None:
         """The second line's whole answer, where it is plainly asked for and surely right."""
         if self._fast_path is None or not self._fast_path.plain(messages):
             return None
         try:
-            async with aclosing(self._asked(second, tools, messages)) as events:
+            async with aclosing(self._raw(second, tools, messages, guard)) as events:
                 happened = [event async for event in events]
-        except ModelUnavailable:
+        except (ModelUnavailable, Withheld):
             return None
         said = [event.message for event in happened if isinstance(event, MessageFinished)]
         return _again(happened) if self._fast_path.sure(messages, said) else None
@@ -294,6 +345,11 @@ class Assistant:
             return None
         spent = Spent(figures.cost(self._price) or 0, figures.tokens.all)
         return self._account.budget.count(customer_id, spend_id, spent)
+
+
+def _goes_on(message: AIMessage) -> bool:
+    """Whether the answer begins anew behind it."""
+    return marks.REPLACED in message.additional_kwargs
 
 
 async def _again(happened: Sequence[Event]) -> AsyncGenerator[Event, None]:

@@ -55,8 +55,7 @@ class Course:
             # Tokens were used, of which nothing was told.
             self._guess(words)
         self._open.clear()
-        marked = {marks.CUT: True, marks.REPLACED: True}
-        return AIMessage(words, id=self._open_id, additional_kwargs=marked)
+        return marks.replaced_reply(self._open_id, words)
 
     def stops(self) -> None:
         """Nobody wants to hear the rest. What the model was just asked has its price."""

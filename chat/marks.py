@@ -5,6 +5,7 @@ ANSWERS   on the last message of a turn: the id of the customer's message that i
 CUT       true on a reply that was stopped before its end
 REPLACED  true on a cut reply after which the same turn's answer was begun anew
 FIGURES   on the last message of a turn: what the answer took (chat.figures)
+WITHHELD  true on the apology that stands for an answer which the guard did not let go
 FAILED    the error code on an empty reply that stands for an answer that could not be given
 """
 
@@ -15,7 +16,7 @@ from uuid import uuid4
 from langchain_core.messages import AIMessage, BaseMessage
 
 AT, ANSWERS, CUT, REPLACED, FAILED = "at", "answers", "cut", "replaced", "failed"
-FIGURES = "figures"
+FIGURES, WITHHELD = "figures", "withheld"
 
 
 def now() -> str:
@@ -28,6 +29,11 @@ def failed_reply(code: str, answers: str) -> AIMessage:
     return AIMessage(
         "", id=uuid4().hex, additional_kwargs={AT: now(), FAILED: code, ANSWERS: answers}
     )
+
+
+def replaced_reply(message_id: str, words: str) -> AIMessage:
+    """What was said of a reply that breaks off; the answer begins anew behind it."""
+    return AIMessage(words, id=message_id, additional_kwargs={CUT: True, REPLACED: True})
 
 
 def unanswered(messages: Iterable[BaseMessage]) -> set[str]:

@@ -119,3 +119,20 @@ class HandoffRequest(models.Model):
 
     def __str__(self) -> str:
         return f"{self.session_id} at {self.created_at:%Y-%m-%d %H:%M}"
+
+
+class Withheld(models.Model):
+    """An answer that the guard did not let go, for it held what may not be its customer's."""
+
+    session = models.ForeignKey(ChatSession, on_delete=models.CASCADE, related_name="withheld")
+    run_id = models.CharField(max_length=64)
+    kind = models.CharField(max_length=64, help_text="What it held, such as an order number.")
+    text = models.TextField(help_text="The answer as far as the model had said it. Nobody saw it.")
+    created_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        ordering = ("-created_at",)
+        verbose_name_plural = "withheld answers"
+
+    def __str__(self) -> str:
+        return f"{self.kind} at {self.created_at:%Y-%m-%d %H:%M}"

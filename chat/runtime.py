@@ -13,15 +13,20 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.utils import timezone
 from django.utils.functional import SimpleLazyObject
+from langchain_core.messages import BaseMessage
 from langchain_core.tools import BaseTool
 
+from chat import withheld
 from chat.assistant import Account, Assistant, FastPath, Line
 from chat.breaker import Breaker
 from chat.broadcast import Broadcast
 from chat.budget import NO_LIMITS, Budget
 from chat.catchup import keep_current
 from chat.connections import RESTART, Connections
+from chat.conversations import Turn
 from chat.database import in_thread
+from chat.errors import StaleTurn
+from chat.guard.guard import Guard
 from chat.healing import Healing
 from chat.llm import create_model
 from chat.models import ChatSession
@@ -102,6 +107,7 @@ class Runtime:
             max_chars=settings.CHAT_MESSAGE_MAX_CHARS,
             window_tokens=settings.CHAT_HISTORY_TOKENS,
             tools_for=self.tools_for,
+            guard_for=self.guard_for,
             stored=self.transcripts.mark,
             check=self.healing.check,
             summaries=self.summaries if self.assistant.provided else None,
@@ -195,6 +201,17 @@ class Runtime:
             customer = SimpleLazyObject(partial(get, pk=customer_id))
             self._tools[session_id] = tools_for(cast(AbstractBaseUser, customer), session_id)
         return self._tools[session_id]
+
+    async def guard_for(self, turn: Turn, said: Sequence[BaseMessage]) -> Guard:
+        """What the words of this turn must pass.
+
+        Raises:
+            StaleTurn: the session was deleted.
+        """
+        customer_id = await self.customer_of(turn.session_id)
+        if customer_id is None:
+            raise StaleTurn
+        return Guard(customer_id, said, partial(withheld.keep, turn.session_id, turn.run_id))
 
     def _make_assistant(self) -> tuple[Assistant, Breaker | None]:
         """The model of the settings, and ``offline`` behind it where it is a provider's."""

@@ -20,6 +20,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from langchain_core.tools import BaseTool
 
 from chat import events, marks
+from chat.agent import Guard
 from chat.assistant import Assistant
 from chat.conversations import Accepted, Cut, Turn
 from chat.cut import closing_events, messages_said
@@ -73,6 +74,8 @@ class Turns:
         window_tokens: how much of the conversation the model sees.
         tools_for: the tools for the customer of a session, by session id; None when the session
             is no longer there.
+        guard_for: what a turn's words must pass, by the turn and the conversation as the model
+            sees it; asked after ``tools_for``.
         stored: told the id of each session that has something new for its transcript.
         check: mends sessions that Redis has partly forgotten.
         summaries: makes notes on what the model does not see any more; None where none are made.
@@ -87,6 +90,7 @@ class Turns:
         max_chars: int,
         window_tokens: int,
         tools_for: Callable[[str], Awaitable[Sequence[BaseTool] | None]],
+        guard_for: Callable[[Turn, Sequence[BaseMessage]], Awaitable[Guard]],
         stored: Callable[[str], None],
         check: Check,
         summaries: Summaries | None = None,
@@ -97,6 +101,7 @@ class Turns:
         self._max_chars = max_chars
         self._window_tokens = window_tokens
         self._tools_for = tools_for
+        self._guard_for = guard_for
         self._stored = stored
         self._check = check
         self._summaries = summaries
@@ -315,8 +320,9 @@ class Turns:
         seen, more = view(turn, self._window_tokens)
         notes = turn.summary if more else ""
         prompt = SystemMessage(system_prompt(date.today(), notes))  # noqa: DTZ011
+        guard = await self._guard_for(turn, seen)
         async for happened in self._assistant.answer(
-            turn.session_id, turn.run_id, tools, [prompt, *seen]
+            turn.session_id, turn.run_id, tools, [prompt, *seen], guard
         ):
             progress.add(happened)
 

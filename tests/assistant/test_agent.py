@@ -29,6 +29,7 @@ from chat.agent import (
     answer,
 )
 from chat.errors import ModelUnavailable
+from chat.guard.exit import NoGuard
 from chat.llm.fake import TOKENS, FakeModel
 from chat.llm.reply import MAX_CALLS, Reply
 from tests.scripted_model import Piece, ScriptedChatModel, calls
@@ -65,7 +66,8 @@ def failing_tool(error: BaseException) -> BaseTool:
 async def events(
     model: Any, tools: Sequence[BaseTool] = (), *, max_steps: int = 6, patience: float = 5
 ) -> list[Event]:
-    return [e async for e in answer(model, tools, QUESTION, max_steps=max_steps, timeout=patience)]
+    asked = answer(model, tools, QUESTION, NoGuard(), max_steps=max_steps, timeout=patience)
+    return [event async for event in asked]
 
 
 def messages(happened: list[Event]) -> list[BaseMessage]:
@@ -403,7 +405,7 @@ async def test_a_listener_that_leaves_between_two_tools_stops_the_second() -> No
     ]
     model = ScriptedChatModel([calls(("quick", "{}"), ("slow", "{}"))])
     before = asyncio.all_tasks()
-    stream = answer(model, tools, QUESTION, max_steps=6, timeout=600)
+    stream = answer(model, tools, QUESTION, NoGuard(), max_steps=6, timeout=600)
     async for event in stream:
         if isinstance(event, ToolFinished):
             break

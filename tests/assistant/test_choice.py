@@ -14,6 +14,7 @@ from chat.assistant import Account, Assistant, Line
 from chat.breaker import Breaker
 from chat.budget import Budget, Spent, parse
 from chat.errors import ModelUnavailable
+from chat.guard.exit import NoGuard
 from chat.llm import create_model
 from chat.prices import parse as parse_prices
 from chat.scripts import Scripts
@@ -92,7 +93,9 @@ def expensive() -> Answer:
 async def answer(assistant: Assistant, run_id: str = "run", customer: int = 1) -> BaseMessage:
     *_, last = [
         event
-        async for event in assistant.answer(str(customer), run_id, [], [HumanMessage("hello")])
+        async for event in assistant.answer(
+            str(customer), run_id, [], [HumanMessage("hello")], NoGuard()
+        )
     ]
     assert isinstance(last, MessageFinished)
     return last.message
@@ -188,7 +191,7 @@ async def test_an_answer_that_the_customer_stops_is_paid_for(
     start: Starter, server: OpenAIServer, budget: Budget
 ) -> None:
     server.otherwise = Answer([chunk({"content": "First words, of many"}), SILENCE])
-    events = start().answer("1", "run", [], [HumanMessage("x" * 400)])
+    events = start().answer("1", "run", [], [HumanMessage("x" * 400)], NoGuard())
 
     async def turn() -> None:
         async for _ in events:

@@ -12,6 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from chat import marks
 from chat.agent import MessageFinished
 from chat.assistant import Assistant, Line
+from chat.guard.exit import NoGuard
 from chat.llm import create_model
 from chat.llm.offline import fast_path
 from chat.models import ChatSession
@@ -104,7 +105,7 @@ async def answer(customer: User, text: str, *, fast: bool = True) -> BaseMessage
         timeout=5,
     )
     tools = tools_for(customer, session.session_id)
-    *_, last = [e async for e in assistant.answer("s", "r", tools, [HumanMessage(text)])]
+    *_, last = [e async for e in assistant.answer("s", "r", tools, [HumanMessage(text)], NoGuard())]
     assert isinstance(last, MessageFinished)
     return last.message
 

@@ -12,6 +12,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from chat.agent import Event, MessageFinished, TextDelta, ToolStarted, answer
 from chat.errors import ModelUnavailable
+from chat.guard.exit import NoGuard
 from chat.llm import close, create_model
 from chat.llm.openai import create
 from tests.openai_server import (
@@ -55,7 +56,8 @@ def tools() -> list[BaseTool]:
 async def events(
     model: BaseChatModel, tools: list[BaseTool], messages: Any = ASKED, patience: float = 5
 ) -> list[Event]:
-    return [e async for e in answer(model, tools, messages, max_steps=5, timeout=patience)]
+    asked = answer(model, tools, messages, NoGuard(), max_steps=5, timeout=patience)
+    return [event async for event in asked]
 
 
 def finished(happened: list[Event]) -> list[BaseMessage]:
@@ -270,7 +272,7 @@ async def test_a_turn_that_ends_early_hangs_up(
 ) -> None:
     server.answers.append(Answer([chunk({"content": "It is "}), SILENCE]))
     heard = asyncio.Event()
-    stream = answer(model, [], ASKED, max_steps=5, timeout=60)
+    stream = answer(model, [], ASKED, NoGuard(), max_steps=5, timeout=60)
 
     async def listen() -> None:
         async for _ in stream:

@@ -7,6 +7,7 @@ from django.contrib.auth.models import User
 from langchain_core.messages import HumanMessage, SystemMessage
 
 from chat.agent import answer
+from chat.guard.exit import NoGuard
 from chat.llm import close
 from chat.llm.openai import create
 from chat.prompts import INSTRUCTIONS, system_prompt
@@ -40,7 +41,7 @@ async def test_what_a_provider_can_cache_is_the_same_for_all_customers_and_days(
             tools = tools_for(User(pk=customer, username=f"customer {customer}"), f"s{customer}")
             prompt = SystemMessage(system_prompt(date(2026, 11, day), notes))
             asked = [prompt, HumanMessage("Hello")]
-            async for _ in answer(model, tools, asked, max_steps=1, timeout=5):
+            async for _ in answer(model, tools, asked, NoGuard(), max_steps=1, timeout=5):
                 pass
         await close(model)
     one, other = (request.body for request in server.requests)

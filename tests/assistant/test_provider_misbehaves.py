@@ -14,6 +14,7 @@ from langchain_core.tools import BaseTool, StructuredTool
 
 from chat.agent import MessageFinished, TextDelta, ToolStarted, answer
 from chat.errors import ModelUnavailable
+from chat.guard.exit import NoGuard
 from chat.llm import close
 from chat.llm.completions import LONGEST_WAIT
 from chat.llm.event_stream import LONGEST
@@ -69,7 +70,7 @@ class Heard:
 
 async def ask(model: BaseChatModel, patience: float = 5) -> Heard:
     heard = Heard()
-    async for event in answer(model, TOOLS, ASKED, max_steps=3, timeout=patience):
+    async for event in answer(model, TOOLS, ASKED, NoGuard(), max_steps=3, timeout=patience):
         match event:
             case TextDelta(_, text):
                 heard.words += text

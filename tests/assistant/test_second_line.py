@@ -14,6 +14,7 @@ from chat import marks
 from chat.agent import Event, MessageFinished, TextDelta, ToolStarted
 from chat.assistant import Assistant, Line
 from chat.errors import ModelUnavailable
+from chat.guard.exit import NoGuard
 from chat.llm import create_model
 from tests.openai_server import CUT, SILENCE, Answer, OpenAIServer, calls, chunk, refuses, says
 from tests.scripted_model import Piece, ScriptedChatModel
@@ -62,7 +63,7 @@ async def events(
     assistant: Assistant, tools: Sequence[BaseTool] = (), messages: Sequence[BaseMessage] = ASKED
 ) -> list[Event]:
     try:
-        return [event async for event in assistant.answer("s", "r", tools, messages)]
+        return [event async for event in assistant.answer("s", "r", tools, messages, NoGuard())]
     finally:
         await assistant.aclose()
 

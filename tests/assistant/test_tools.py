@@ -15,6 +15,7 @@ from langchain_core.tools import BaseTool
 from pytest_django import DjangoAssertNumQueries
 
 from chat.agent import MessageFinished, answer
+from chat.guard.exit import NoGuard
 from chat.help.models import HelpArticle
 from chat.models import ChatSession, HandoffRequest
 from chat.orders.models import Order, OrderLine
@@ -314,7 +315,7 @@ async def test_nobody_is_asked_into_a_conversation_that_has_ended(closed: bool) 
 
 async def tool_messages(tools: list[BaseTool], asked: Any) -> list[ToolMessage]:
     model = ScriptedChatModel([asked], ["Done."])
-    happened = answer(model, tools, [HumanMessage("?")], max_steps=3, timeout=5)
+    happened = answer(model, tools, [HumanMessage("?")], NoGuard(), max_steps=3, timeout=5)
     finished = [event.message async for event in happened if isinstance(event, MessageFinished)]
     assert isinstance(finished[-1], AIMessage)
     return [message for message in finished if isinstance(message, ToolMessage)]

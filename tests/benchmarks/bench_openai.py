@@ -25,6 +25,7 @@ from langchain_openai import ChatOpenAI
 from pydantic import SecretStr
 
 from chat import agent
+from chat.guard.exit import NoGuard
 from chat.llm.openai import create
 from tests.openai_server import DONE, Answer, OpenAIServer, chunk
 
@@ -110,7 +111,7 @@ async def measure(url: str) -> dict[str, float]:
                 pass
 
     async def our_agent() -> None:
-        async for _ in agent.answer(ours, tools, messages, max_steps=1, timeout=30):
+        async for _ in agent.answer(ours, tools, messages, NoGuard(), max_steps=1, timeout=30):
             pass
 
     async with (

@@ -19,7 +19,7 @@ from chat.llm.fake import FakeModel
 from chat.store import Store
 from chat.turns import Turns
 from tests.redis_shapes.servers import ClusterRedis, SentinelRedis
-from tests.turn.conftest import StoreMaker, no_transcript
+from tests.turn.conftest import StoreMaker, lets_all_pass, no_transcript
 
 SESSIONS = 24
 # Of each customer, before the loss and after it.
@@ -66,6 +66,7 @@ class Load:
             max_chars=100,
             window_tokens=10_000,
             tools_for=tools_for,
+            guard_for=lets_all_pass,
             stored=lambda session_id: None,
             check=no_transcript,
         )

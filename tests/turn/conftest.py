@@ -1,6 +1,6 @@
 """Conversations on the worker's own Redis, and workers that lead turns in them."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import uuid4
@@ -11,6 +11,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage
 from chat import events
 from chat.conversations import Accepted, Turn
 from chat.events import Run
+from chat.guard.exit import NoGuard
 from chat.store import Limits, Store
 
 LIMITS = Limits(ttl=60, lease=30, window=20, rate=(1_000, 60_000))
@@ -78,6 +79,11 @@ async def no_transcript(
     session_id: str, *, went_back: bool = False, held: BaseMessage | None = None
 ) -> None:
     """What the turns call to compare a session with its transcript, where there is none."""
+
+
+async def lets_all_pass(turn: Turn, said: Sequence[BaseMessage]) -> NoGuard:
+    """The guard of turns whose words are not what the test is about."""
+    return NoGuard()
 
 
 StoreMaker = Callable[..., Store]

@@ -29,7 +29,7 @@ from supportbot.redis_server import RedisServer
 from tests.agui import verify
 from tests.scripted_model import Piece, ScriptedChatModel, calls
 from tests.socket_client import spoken
-from tests.turn.conftest import LIMITS, StoreMaker, no_transcript
+from tests.turn.conftest import LIMITS, StoreMaker, lets_all_pass, no_transcript
 
 Event = dict[str, Any]
 ENDS = ("RUN_FINISHED", "RUN_ERROR")
@@ -123,6 +123,7 @@ class Process:
             max_chars=100,
             window_tokens=10_000,
             tools_for=tools_for,
+            guard_for=lets_all_pass,
             stored=self.stored.append,
             check=self.check,
             summaries=summaries,

@@ -1,0 +1,9 @@
+"""The second wall: nothing of another customer's leaves, whatever the model says.
+
+``guard``      one turn's guard: what its customer may see, and what wants to leave
+``exit``       holds back words until it is sure what they are
+``seen``       what may be shown, and what remains when that is taken away
+``identifiers``  finds numbers, e-mail addresses and links, however they are spread out
+``plain``      sees through characters that disguise them
+``customers``  what belongs to whom, by the orders
+"""

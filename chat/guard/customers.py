@@ -1,0 +1,60 @@
+"""What belongs to whom: a customer's own identifiers, and whether a number is somebody else's."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+
+from chat.guard.seen import Seen
+from chat.help.models import HelpArticle
+from chat.orders.models import Order, Shipment
+
+# Of an order: what of it may be told to its customer.
+ORDER_FIELDS = (
+    *("number", "note", "shipping_name", "shipping_street", "shipping_city"),
+    *("shipping_postal_code", "shipping_country"),
+)
+PARCEL_FIELDS = ("tracking_number", "tracking_url", "events__message")
+
+
+def may_see(customer_id: int) -> Seen:
+    """What the customer's account and orders hold, and what the shop tells everybody."""
+    user = get_user_model()._default_manager.get(pk=customer_id)
+    orders = Order.objects.for_customer(user)
+    parcels = Shipment.objects.filter(order__in=orders)
+    published = HelpArticle.objects.filter(published=True)
+    rows: list[tuple[Any, ...]] = [
+        *orders.values_list(*ORDER_FIELDS),
+        *orders.values_list("lines__title", "lines__sku"),
+        *parcels.values_list(*PARCEL_FIELDS),
+    ]
+    articles = [text for row in published.values_list("title", "body") for text in row]
+    seen = Seen()
+    seen.add([str(getattr(user, "email", "")), *{text for row in rows for text in row if text}])
+    seen.add(articles)
+    seen.add_links([*articles, *parcels.values_list("tracking_url", flat=True)])
+    seen.hosts |= {host.removeprefix(".").lower() for host in settings.ALLOWED_HOSTS}
+    return seen
+
+
+def somebody_elses(customer_id: int, keys: Collection[str]) -> str:
+    """Whether one of the keys is another customer's, as a kind; "" where none is.
+
+    An order that belongs to nobody yet is somebody else's.
+    """
+    numbers = {variant for each in keys for variant in _spellings(each)}
+    if not numbers:
+        return ""
+    if Order.objects.filter(number__in=numbers).exclude(customer_id=customer_id).exists():
+        return "order number"
+    parcels = Shipment.objects.filter(tracking_number__in=numbers)
+    if parcels.exclude(order__customer_id=customer_id).exists():
+        return "tracking number"
+    return ""
+
+
+def _spellings(key: str) -> set[str]:
+    """How a number may be stored: also with a hyphen between its letters and digits."""
+    letters = len(key) - len(key.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    return {key, f"{key[:letters]}-{key[letters:]}"} if letters else {key}
