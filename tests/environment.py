@@ -9,6 +9,7 @@ import atexit
 import os
 import re
 import shutil
+import signal
 import tempfile
 from functools import cache
 from pathlib import Path
@@ -18,6 +19,11 @@ import pytest
 from supportbot import env
 from supportbot.redis_server import RedisServer
 from tests.postgresql_server import PostgresqlMissing, PostgresqlServer
+
+# A shell has what it starts in the background ignore Ctrl-C, and so does all that this starts in
+# turn: the processes that tests interrupt would not notice.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 folder = Path(tempfile.mkdtemp(prefix="supportbot-tests-"))
 atexit.register(shutil.rmtree, folder, ignore_errors=True)
