@@ -167,19 +167,62 @@ async def _stream(
     patience: float,
 ) -> AsyncGenerator[BaseMessage, None]:
     """What the model says, chunk by chunk; any failure of it is ``ModelUnavailable``."""
-    loop = asyncio.get_running_loop()
+    silence = Silence(patience)
     try:
-        # One for all chunks, set anew when a hundredth of it has passed: one for each costs more
-        # than the chunk. What is done with a chunk takes no time to speak of.
-        async with asyncio.timeout(patience) as limit, aclosing(_chunks(model, messages)) as chunks:
-            since = loop.time()
-            async for chunk in chunks:
-                if loop.time() > since + patience / 100:
-                    since = loop.time()
-                    limit.reschedule(since + patience)
+        async with aclosing(_chunks(model, messages)) as chunks:
+            while True:
+                with silence:
+                    chunk = await anext(chunks, None)
+                if chunk is None:
+                    return
                 yield chunk if isinstance(chunk, BaseMessage) else _message(chunk)
     except Exception as error:  # noqa: BLE001 - providers' errors have no common base
         raise _unavailable(error) from None
+    finally:
+        silence.end()
+
+
+class Silence:
+    """Lets nobody wait for the model's next word for longer than ``patience`` seconds.
+
+    ``with silence:`` stands around each wait, and raises TimeoutError. What others do with a word
+    does not count. One timer for all of them: one for each costs more than the word.
+    """
+
+    def __init__(self, patience: float) -> None:
+        self._patience = patience
+        self._loop = asyncio.get_running_loop()
+        self._task: asyncio.Task[Any] | None = None
+        self._cancelling = 0
+        self._since = 0.0
+        self._expired = False
+        self._timer = self._loop.call_later(patience, self._look)
+
+    def __enter__(self) -> None:
+        self._task = asyncio.current_task()
+        assert self._task is not None  # noqa: S101
+        self._cancelling = self._task.cancelling()
+        self._since = self._loop.time()
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        task, self._task = self._task, None
+        if self._expired and task is not None:
+            self._expired = False
+            # As asyncio.timeout: somebody else's cancellation goes on.
+            if task.uncancel() <= self._cancelling and kind is asyncio.CancelledError:
+                raise TimeoutError from None
+
+    def end(self) -> None:
+        """Nobody waits any more."""
+        self._timer.cancel()
+
+    def _look(self) -> None:
+        left = self._since + self._patience - self._loop.time()
+        if self._task is not None and left <= 0:
+            self._expired = True
+            self._task.cancel()
+        else:
+            self._timer = self._loop.call_later(max(left, self._patience / 10), self._look)
 
 
 def _chunks(model: Runnable[Any, AIMessage], messages: list[BaseMessage]) -> Any:

@@ -6,7 +6,6 @@ The guard should not have let any of it go; this finds what left before there wa
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from django.contrib.auth import get_user_model
 from django.db.models import Count
 
 from chat.guard.customers import may_see, somebody_elses
@@ -63,13 +62,7 @@ def _session(session: ChatSession, theirs: Seen) -> Audited:
 
 
 def _others(text: str, customer_id: int, theirs: Seen, heard: Seen) -> str:
-    words, _ = plain(text)
-    if not DOUBTFUL.search(words):
+    if not DOUBTFUL.search(plain(text)[0]):
         return ""
-    doubt = Doubt.about(words).without(theirs).without(heard)
-    if not doubt:
-        return ""
-    others = get_user_model()._default_manager.exclude(pk=customer_id)
-    if doubt.emails and others.filter(email__in=doubt.emails).exists():
-        return "e-mail address"
-    return somebody_elses(customer_id, doubt.keys())
+    doubt = Doubt.about(text).without(theirs).without(heard)
+    return somebody_elses(customer_id, doubt) if doubt else ""

@@ -1,18 +1,18 @@
 """What belongs to whom: a customer's own identifiers, and whether a number is somebody else's."""
 
-from collections.abc import Collection
 from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
 
-from chat.guard.seen import Seen
+from chat.guard.seen import Doubt, Seen
 from chat.help.models import HelpArticle
 from chat.orders.models import Order, Shipment
 
-# Of an order: what of it may be told to its customer.
+# Of an order: what of it may be told to its customer. Its note may be internal: what of it may be
+# told, a tool tells.
 ORDER_FIELDS = (
-    *("number", "note", "shipping_name", "shipping_street", "shipping_city"),
+    *("number", "shipping_name", "shipping_street", "shipping_city"),
     *("shipping_postal_code", "shipping_country"),
 )
 PARCEL_FIELDS = ("tracking_number", "tracking_url", "events__message")
@@ -34,15 +34,19 @@ def may_see(customer_id: int) -> Seen:
     seen.add([str(getattr(user, "email", "")), *{text for row in rows for text in row if text}])
     seen.add(articles)
     seen.add_links([*articles, *parcels.values_list("tracking_url", flat=True)])
-    seen.hosts |= {host.removeprefix(".").lower() for host in settings.ALLOWED_HOSTS}
+    seen.hosts |= {host.lower() for host in settings.ALLOWED_HOSTS}
     return seen
 
 
-def somebody_elses(customer_id: int, keys: Collection[str]) -> str:
-    """Whether one of the keys is another customer's, as a kind; "" where none is.
+def somebody_elses(customer_id: int, doubt: Doubt) -> str:
+    """Whether something in doubt is another customer's, as a kind; "" where nothing is.
 
     An order that belongs to nobody yet is somebody else's.
     """
+    keys, addresses = doubt.may_be(), doubt.emails | doubt.spoken
+    others = get_user_model()._default_manager.exclude(pk=customer_id)
+    if addresses and others.filter(email__in=addresses).exists():
+        return "e-mail address"
     numbers = {variant for each in keys for variant in _spellings(each)}
     if not numbers:
         return ""

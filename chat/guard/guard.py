@@ -1,6 +1,6 @@
 """The guard of one turn: knows what its customer may see, and judges what wants to leave."""
 
-import logging
+import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 
 from django.db import Error as DatabaseFailure
@@ -9,10 +9,7 @@ from langchain_core.messages import BaseMessage, HumanMessage
 from chat.database import in_thread
 from chat.guard.customers import may_see, somebody_elses
 from chat.guard.exit import Exit, Withheld
-from chat.guard.plain import plain
 from chat.guard.seen import Doubt, Seen
-
-logger = logging.getLogger(__name__)
 
 # In staff's words: whose it is cannot be known while the database does not answer.
 UNCHECKED = "a number that could not be checked"
@@ -35,7 +32,7 @@ class Guard:
         self._said = said
         self._report = report
         self._heard: Seen | None = None  # from what was said, and this turn's tools
-        self._results: list[str] = []
+        self._new: list[str] = []  # not in that yet
         self._theirs: Seen | None = None
 
     def exit(self) -> Exit:
@@ -48,7 +45,7 @@ class Guard:
         Raises:
             Withheld: it holds what is not the customer's.
         """
-        if kind := await self._judge(plain(arguments)[0], ""):
+        if kind := await self._judge(arguments, ""):
             raise Withheld(kind, arguments)
 
     async def check_result(self, content: str) -> None:
@@ -57,17 +54,17 @@ class Guard:
         Raises:
             Withheld: it holds another customer's, as no tool's answer should.
         """
-        doubt = Doubt.about(plain(content)[0])
-        if doubt.groups:
+        # In a thread: it may be long.
+        doubt = await asyncio.to_thread(Doubt.about, content)
+        if doubt:
             try:
                 doubt = doubt.without(await self._may_see())
-                kind = await in_thread(somebody_elses)(self._customer_id, doubt.keys())
+                kind = await in_thread(somebody_elses)(self._customer_id, doubt)
             except DatabaseFailure:
                 kind = UNCHECKED
             if kind:
                 raise Withheld(kind, content)
-        self._results.append(content)
-        self._heard = None
+        self._new.append(content)
 
     async def report(self, withheld: Withheld, said: str) -> None:
         """Keeps for staff what was withheld, behind what had been ``said``."""
@@ -77,20 +74,23 @@ class Guard:
         doubt = Doubt.about(words, before)
         if not doubt:
             return ""
-        doubt = doubt.without(self._have_heard())
+        doubt = doubt.without(await self._have_heard())
         if not doubt:
             return ""
         try:
             doubt = doubt.without(await self._may_see())
-            return doubt.certain or await in_thread(somebody_elses)(self._customer_id, doubt.keys())
+            return doubt.certain or await in_thread(somebody_elses)(self._customer_id, doubt)
         except DatabaseFailure:
             return doubt.certain or UNCHECKED
 
-    def _have_heard(self) -> Seen:
+    async def _have_heard(self) -> Seen:
         if self._heard is None:
             self._heard = Seen()
-            self._heard.add(self._results)
-            self._heard.add(str(m.text) for m in self._said if isinstance(m, HumanMessage))
+            self._new += [str(m.text) for m in self._said if isinstance(m, HumanMessage)]
+        if self._new:
+            new, self._new = self._new, []
+            # In a thread: a window of long messages takes a while.
+            await asyncio.to_thread(self._heard.add, new)
         return self._heard
 
     async def _may_see(self) -> Seen:

@@ -21,7 +21,8 @@ INVISIBLE = frozenset({"Cf", "Mn", "Me", "Cc"})
 WHITE = frozenset("\t\n\r")
 
 DIGIT_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
-DIGIT_WORD = re.compile(rf"\b(?:{'|'.join(DIGIT_WORDS)})\b", re.IGNORECASE)
+# By ASCII's letters alone, else "ı" and "İ" count as "i" and are none of the words.
+DIGIT_WORD = re.compile(rf"\b(?:{'|'.join(DIGIT_WORDS)})\b", re.IGNORECASE | re.ASCII)
 
 
 def plain(text: str) -> tuple[str, Sequence[int]]:
