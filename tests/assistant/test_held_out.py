@@ -12,7 +12,11 @@ from chat.llm.offline.classifier import classifier, fingerprint
 from tests.assistant.measure import HELD_OUT, JUDGED, measure, report
 
 # The floor of what is reached, in all and in each judged kind; the goal is 95 % and 90 %.
-FLOORS = {"utterances_a": (0.88, 0.84), "utterances_b": (0.84, 0.66)}
+FLOORS = {
+    "utterances_a": (0.925, 0.9),
+    "utterances_b": (0.895, 0.8),
+    "utterances_c": (0.925, 0.87),
+}
 FILES = sorted(HELD_OUT.glob("*.jsonl"))
 
 

@@ -479,12 +479,13 @@ def test_the_same_words_get_the_same_answer() -> None:
     assert len(said) == 1
 
 
-def test_a_long_message_is_understood_in_a_few_milliseconds() -> None:
+def test_the_longest_message_is_understood_in_no_time() -> None:
+    """Generous, for a busy machine: what grows with the square of the length takes far longer."""
     long = "where is my parcel and the kettle " * 120
     OfflineModel().invoke([HumanMessage(long)])
     started = time.process_time()
     OfflineModel().invoke([HumanMessage(long)])
-    assert time.process_time() - started < 0.25
+    assert time.process_time() - started < 2
 
 
 def test_loop_and_offline_model_need_neither_django_nor_openai() -> None:

@@ -18,8 +18,8 @@ from chat.llm.offline.intents import Intent
 HERE = Path(__file__).parent
 PHRASES = HERE / "phrases"
 TABLE = HERE / "classifier.bin"
-# Of a feature that is a piece of a word: there are many, which say much the same.
-LETTERS_WEIGHT = 0.5
+# Of features that are many and say much the same: pieces of words, and classes of words.
+WEIGHTS = {"c": 0.5, "k": 0.7, "q": 0.7}
 # Everything that the table is made from: where it changes, the table must be made anew.
 MADE_FROM = (
     "features.py",
@@ -28,6 +28,8 @@ MADE_FROM = (
     "spelling.py",
     "vocabulary.py",
     "wares.py",
+    "word_classes.bin",
+    "word_classes.py",
     "patterns.txt",
     "phrases",
 )
@@ -46,26 +48,25 @@ class Classifier:
         hashes = array("I")
         hashes.frombytes(body[: 4 * self.header["features"]])
         width = len(self.kinds)
-        weights = array("b")
-        weights.frombytes(body[4 * self.header["features"] :])
-        self._rows = {
-            known: weights[at * width : (at + 1) * width] for at, known in enumerate(hashes)
-        }
+        self._weights = array("b")
+        self._weights.frombytes(body[4 * self.header["features"] :])
+        self._at = dict(zip(hashes, range(0, width * len(hashes), width), strict=True))
 
     def probabilities(self, words: Sequence[str], found: Mapping[Intent, int]) -> dict[str, float]:
         """How likely each kind is, for plain words and the rules' scores; together 1."""
         hashes = hashes_of(words, found)
-        sums = [0.0] * len(self.kinds)
+        width = len(self.kinds)
+        sums = [0.0] * width
         for weight in set(hashes.values()):
             rows = [
-                row
+                self._weights[at : at + width]
                 for each, its in hashes.items()
-                if its == weight and (row := self._rows.get(each)) is not None
+                if its == weight and (at := self._at.get(each)) is not None
             ]
             if rows:
+                columns = zip(*rows, strict=True)
                 sums = [
-                    total + weight * sum(column)
-                    for total, column in zip(sums, zip(*rows, strict=True), strict=True)
+                    total + weight * sum(each) for total, each in zip(sums, columns, strict=True)
                 ]
         # Unknown features count in the length: who says much that is unknown is less understood.
         step = self._scale / math.sqrt(sum(weight * weight for weight in hashes.values()))
@@ -79,7 +80,7 @@ class Classifier:
 def hashes_of(words: Sequence[str], found: Mapping[Intent, int]) -> dict[int, float]:
     """A message's features and their weights, by the CRC-32 that the table knows them by."""
     return {
-        zlib.crc32(feature.encode()): LETTERS_WEIGHT if feature.startswith("c:") else 1.0
+        zlib.crc32(feature.encode()): WEIGHTS.get(feature[0], 1.0)
         for feature in features(words, found)
     }
 

@@ -47,11 +47,12 @@ def clauses(text: str) -> list[Clause]:
         start = end.end() if end else len(text)
         halves = [half for half in JOINS.split(sentence) if len(half.split()) > 1]
         if len(halves) > 1:
-            found += [Clause(half, False, _asks(half, question)) for half in halves]
+            asks = True
+            for half in halves:
+                # "and have no receipt" goes on telling, "and send the invoice" goes on asking.
+                asks = question or bool(ASKS.search(half)) or (asks and not TELLS.search(half))
+                found.append(Clause(half, False, asks))
         elif sentence.strip():
-            found.append(Clause(sentence, True, _asks(sentence, question)))
+            asks = question or bool(ASKS.search(sentence)) or not TELLS.search(sentence.strip())
+            found.append(Clause(sentence, True, asks))
     return found[:AT_MOST]
-
-
-def _asks(text: str, question: bool) -> bool:
-    return question or bool(ASKS.search(text)) or not TELLS.search(text.strip())

@@ -1,4 +1,4 @@
-"""What the classifier sees of a message: its words, neighbours, meanings, letters, and the rules.
+"""What the classifier sees of a message: words, neighbours, meanings, classes, letters, rules.
 
 Each feature is a short text. Training and answering make them by the same function.
 """
@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.meanings import MEANING, WORLD
 from chat.llm.offline.spelling import COMMON
+from chat.llm.offline.word_classes import classes_of
 
 # Words that only join the others.
 JOINING = frozenset(
@@ -46,7 +47,9 @@ def _features(words: Sequence[str], found: Mapping[Intent, int]) -> Iterator[str
         yield f"m:{meaning}"
         for near in meant[at + 1 : at + 4]:
             yield f"p:{meaning} {near}"
-    for word in set(words):
+    for level in (0, 1):
+        yield from _classes(words, level)
+    for word in dict.fromkeys(words):
         if len(word) > 3 and word not in JOINING:
             yield from _letters(word)
     yield f"R:{max(found, key=lambda each: found[each], default='')}"
@@ -57,6 +60,27 @@ def _features(words: Sequence[str], found: Mapping[Intent, int]) -> Iterator[str
 
 def _meaning(word: str) -> str:
     return MEANING.get(word) or (word if word == NUMBER or word in COMMON else STRANGE)
+
+
+def _classes(words: Sequence[str], level: int) -> Iterator[str]:
+    """The same with the classes of words that have no meaning for us: three in a row, and pairs."""
+    said = ["^", *(_class(word, level) for word in words), "$"]
+    for at in range(len(said) - 2):
+        yield f"k{level}:{said[at + 1]}"
+        yield f"k{level}:{said[at]} {said[at + 1]} {said[at + 2]}"
+    told = [each for each in said[1:-1] if each not in JOINING]
+    for at, each in enumerate(told):
+        for near in told[at + 1 : at + 4]:
+            yield f"q{level}:{each} {near}"
+
+
+def _class(word: str, level: int) -> str:
+    if word == NUMBER or word in JOINING or word in COMMON:
+        return word
+    if meaning := MEANING.get(word):
+        return meaning
+    classes = classes_of(word)
+    return classes[level] if classes else STRANGE
 
 
 def _letters(word: str) -> Iterator[str]:

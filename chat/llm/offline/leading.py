@@ -23,7 +23,9 @@ SURE_OF_SHORT = 0.6  # the same for the shortest, and those that lean on what wa
 SURE_OF_NONSENSE = 0.85  # the same for "off topic" without a word of another world
 AGAINST_ALL = 8  # the rules' score that weighs more than a classifier in doubt
 DOUBTED = 0.5
-NOT_EXCLUDED = 0.1  # what the classifier must leave to the rules' kind where it is not in doubt
+NOT_EXCLUDED = 0.1  # what the classifier must leave to the rules' kind for that
+NEARLY = 0.6  # of the likeliest kind's: from here on the rules decide between two in doubt
+NAMED = 0.75  # so sure of "off topic", no name of an article is looked for
 UNDOUBTED = 0.95
 THING = re.compile(
     r"\b(?:where (?:is|are)|when (?:is|are|do|does|will)|track|has|have)\b"
@@ -63,10 +65,12 @@ def lead(
         return Lead(by_rules, likely[kind])
     off_topic = kind == "off_topic"
     if likely[kind] < UNDOUBTED:
-        not_excluded = theirs >= NOT_EXCLUDED and not off_topic and by_rules != Intent.OFF_TOPIC
-        if score >= AGAINST_ALL and (likely[kind] < DOUBTED or not_excluded):
+        weighs = not off_topic and by_rules != Intent.OFF_TOPIC and likely[kind] < NAMED
+        if score >= AGAINST_ALL and theirs >= NOT_EXCLUDED and (weighs or likely[kind] < DOUBTED):
             return Lead(by_rules, SURE_OF_SHORT)
-        if off_topic and score >= CLEAR and _names_a_thing(words):
+        if score >= CLEAR and likely[kind] < DOUBTED and theirs >= NEARLY * likely[kind]:
+            return Lead(by_rules, SURE_OF_SHORT)
+        if off_topic and score >= CLEAR and likely[kind] < NAMED and _names_a_thing(words):
             return Lead(by_rules, SURE_OF_SHORT)
         if off_topic and (leans or (likely[kind] < DOUBTED and not WARES.isdisjoint(words))):
             # "what happened?" and "whether the kettle works" are seldom another world's.

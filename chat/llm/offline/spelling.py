@@ -132,5 +132,6 @@ def words_of(text: str) -> list[str]:
     return found
 
 
-def _without_one_letter(word: str) -> set[str]:
-    return {word[:at] + word[at + 1 :] for at in range(len(word))}
+def _without_one_letter(word: str) -> list[str]:
+    """In order, so that of two words that may be meant the same one is found each time."""
+    return [word[:at] + word[at + 1 :] for at in range(len(word))]

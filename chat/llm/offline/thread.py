@@ -250,9 +250,14 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
         and len(said.plain.split()) <= SHORT),
 )  # fmt: skip
 
+# So sure of "off topic", a first message is not taken for a question about orders by its form.
+SETTLED = 0.5
+
 
 def follow_up(said: "Understanding", talked: Conversation) -> Intent | None:
     """What the words are after what was said; None where they stand for themselves."""
+    if talked.first and said.intent is Intent.OFF_TOPIC and said.sure >= SETTLED:
+        return None
     for intent, pattern, fits in FOLLOW_UPS:
         if pattern.search(said.plain) and fits(said, talked):
             return intent

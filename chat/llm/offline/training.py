@@ -1,6 +1,6 @@
 """Makes the classifier's table from ``phrases/``: ``python -m chat.llm.offline.training``.
 
-Needs scikit-learn (requirements-dev.txt); answering does not. ``--check`` prints what a
+Needs numpy and scipy (requirements-dev.txt); answering does not. ``--check`` prints what a
 cross-validation over the phrases finds instead, and ``--errors`` the phrases that it led wrongly.
 """
 
@@ -14,28 +14,38 @@ import zlib
 from array import array
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
-from sklearn.linear_model import LogisticRegression
 
 from chat.llm.offline import patterns, rules
 from chat.llm.offline.classifier import PHRASES, TABLE, Classifier, fingerprint, hashes_of
+from chat.llm.offline.descent import FloatArray, fit
 from chat.llm.offline.vocabulary import plain_words
 
-FloatArray = NDArray[np.float64]
 Phrase = tuple[str, str]  # text and kind
 Predict = Callable[[str], dict[str, float]]
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """A message to learn from, with the kinds of wish in it and how much it counts."""
+
+    text: str
+    kinds: tuple[str, ...]
+    weight: float = 1.0
+    own: bool = True  # rather than made from others: only then are its features counted
+
 
 FOLDS = 5
 SEED = 20
 SEEN_AT_LEAST = 2  # phrases in which a feature stands, or it is taken for chance
-STRENGTH = 60.0  # the inverse of the regularisation
-STEPS = 120
+DOUBT = 0.05  # what is left to the other kinds, so that no phrase is learnt by heart
 MADE_UP = 0.4  # the weight of a phrase's variants and of sentences by pattern, beside its own 1
 OF_EACH_PATTERN = 20
+OF_TWO = 10_000  # messages made of two phrases, so that a message of two wishes is seen as such
 
 # What customers put around a wish, whatever it is: learnt with every kind, it speaks for none.
 BEFORE = (
@@ -66,6 +76,20 @@ OF_ORDERS = frozenset(
      "contents", "address_change"}
 )  # fmt: skip
 ALONE = frozenset({"greeting", "thanks", "bye", "yes", "no"})
+NOT_BESIDE = ALONE | {"off_topic", "capabilities", "identity"}
+BETWEEN = (
+    ". ",
+    ". ",
+    "? ",
+    ", ",
+    " and ",
+    " and also ",
+    ", and ",
+    ". Also, ",
+    "; ",
+    ", plus ",
+    " n ",
+)
 NEAR = {a: b for row in ("qwertyuiop", "asdfghjkl", "zxcvbnm") for a, b in pairwise(row)}
 
 
@@ -82,26 +106,33 @@ def phrases() -> list[Phrase]:
 def train(known: Sequence[Phrase]) -> bytes:
     """The table learnt from these phrases."""
     chance = random.Random(SEED)  # noqa: S311 - the same each time is what is wanted
-    rows, kinds, weights = [], [], []
     lists, _ = patterns.read()
     sold = lists["sold"] + lists["number"]
     stories = [patterns.filled(story, lists, chance) for story in lists["story"]]
+    lessons = [Lesson(text, (kind,)) for text, kind in known]
     for text, kind in known:
-        for at, variant in enumerate([text, *_variants(text, kind, sold, stories, chance)]):
-            rows.append(_hashes(variant))
-            kinds.append(kind)
-            weights.append(MADE_UP if at else 1.0)
-    for text, kind in patterns.sentences(OF_EACH_PATTERN, chance):
-        rows.append(_hashes(text))
-        kinds.append(kind)
-        weights.append(MADE_UP)
+        made = _variants(text, kind, sold, stories, chance)
+        lessons += [Lesson(variant, (kind,), MADE_UP, own=False) for variant in made]
+    by_pattern = patterns.sentences(OF_EACH_PATTERN, chance)
+    lessons += [Lesson(text, (kind,), MADE_UP) for text, kind in by_pattern]
+    lessons += _of_two(known, chance)
+    rows = [_hashes(lesson.text) for lesson in lessons]
+    own = Counter(
+        each for row, lesson in zip(rows, lessons, strict=True) if lesson.own for each in row
+    )
+    columns = sorted(each for each, count in own.items() if count >= SEEN_AT_LEAST)
     seen = Counter(each for row in rows for each in row)
-    columns = sorted(each for each, count in seen.items() if count >= SEEN_AT_LEAST)
     # A rare feature says more than a common one; at run time its weight has that in it.
     rarity = np.log([len(rows) / seen[each] for each in columns]) / np.log(len(rows))
-    model = LogisticRegression(C=STRENGTH, max_iter=STEPS)
-    model.fit(_matrix(rows, columns) @ diags_array(rarity), kinds, sample_weight=weights)
-    return _packed(model, rarity, columns)
+    kinds = sorted({kind for _, kind in known})
+    wanted = np.zeros((len(lessons), len(kinds)))
+    for at, lesson in enumerate(lessons):
+        for kind in lesson.kinds:
+            wanted[at, kinds.index(kind)] = 1 / len(lesson.kinds)
+    wanted = (1 - DOUBT) * wanted + DOUBT / len(kinds)
+    weights = np.array([lesson.weight for lesson in lessons])
+    learnt, bias = fit(csr_array(_matrix(rows, columns) @ diags_array(rarity)), wanted, weights)
+    return _packed(learnt * rarity[:, None], bias, kinds, columns)
 
 
 def cross_validate(known: Sequence[Phrase]) -> list[tuple[str, str, str]]:
@@ -146,6 +177,18 @@ def _variants(
     return variants
 
 
+def _of_two(known: Sequence[Phrase], chance: random.Random) -> list[Lesson]:
+    """Messages of two wishes."""
+    serious = [phrase for phrase in known if phrase[1] not in NOT_BESIDE]
+    lessons = []
+    for _ in range(OF_TWO):
+        (first, one), (second, two) = chance.sample(serious, 2)
+        if one != two:
+            joined = f"{first}{chance.choice(BETWEEN)}{second}"
+            lessons.append(Lesson(joined, (one, two), MADE_UP, own=False))
+    return lessons
+
+
 def _mistyped(text: str, chance: random.Random) -> str:
     """One to three slips: a letter lost, doubled, swapped with the next, or its neighbour's key."""
     for _ in range(1 + len(text) // 30):
@@ -170,16 +213,17 @@ def _matrix(rows: Sequence[Mapping[int, float]], columns: Sequence[int]) -> csr_
     return csr_array((values, indices, ends), shape=(len(rows), len(columns)))
 
 
-def _packed(model: LogisticRegression, rarity: FloatArray, columns: Sequence[int]) -> bytes:
-    weights = model.coef_.T * rarity[:, None]
+def _packed(
+    weights: FloatArray, bias: FloatArray, kinds: Sequence[str], columns: Sequence[int]
+) -> bytes:
     # One scale for all; the few weights beyond it are cut.
     scale = float(np.quantile(np.abs(weights), 0.9999)) / 127
     small = np.clip(np.rint(weights / scale), -127, 127).astype(np.int8)
     telling = np.abs(small).max(axis=1) > 1
     hashes = array("I", [each for each, tells in zip(columns, telling, strict=True) if tells])
     header = {
-        "kinds": list(model.classes_),
-        "bias": [round(float(bias), 4) for bias in model.intercept_],
+        "kinds": list(kinds),
+        "bias": [round(float(each), 4) for each in bias],
         "scale": scale,
         "features": len(hashes),
         "made_from": fingerprint(),

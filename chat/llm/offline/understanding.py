@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 from chat.llm.offline.classifier import Classifier, classifier
-from chat.llm.offline.clauses import clauses
+from chat.llm.offline.clauses import Clause, clauses
 from chat.llm.offline.conversation import Conversation
 from chat.llm.offline.intents import KIND_OF, POLITE, SOCIAL, Intent
 from chat.llm.offline.leading import CLEAR, lead, seen
@@ -36,7 +36,11 @@ WHAT_NOW = re.compile(r"\b(?:what now|now what|what next|what (?:do|should|can|s
 
 # From here on a part of the message is a wish of its own beside another.
 SURE_OF_SENTENCE = 0.5
-SURE_OF_HALF = 0.7
+SURE_OF_HALF = 0.6
+# So likely each of two must be for the whole message: else one is only how the other is told.
+SEEN_IN_WHOLE = 0.005
+# Beside another wish, a complaint is one only where it is called so; else it is the tone.
+COMPLAINS = re.compile(r"\b(?:complain\w*|complaints?|claim)\b")
 # One answer does for both.
 SAME_ANSWER = (
     {"order_status", "delivery_time"},
@@ -51,26 +55,39 @@ GROUNDS = frozenset(
         Intent.CHANGE, Intent.RULES, Intent.LIST, Intent.PAYMENT, Intent.PAYMENT_STATUS,
     }
 )  # fmt: skip
-NO_WISH = SOCIAL | {Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.CAPABILITIES, Intent.IDENTITY}
+NO_WISH = POLITE | {Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.CAPABILITIES, Intent.IDENTITY}
 
 
 def wishes(
     conversation: Conversation, table: Classifier | None = None
 ) -> tuple[Understanding, ...]:
     """The customer's last message, or both of its wishes where it holds two."""
+    table = table or classifier()
     whole = understand(conversation, table)
-    clear = []
     parts = clauses(conversation.text)
+    clear = []
     for part in parts if len(parts) > 1 else ():
         said = understand(replace(conversation, text=part.text), table)
-        sure = said.sure >= (SURE_OF_SENTENCE if part.whole else SURE_OF_HALF)
-        ground = said.intent in GROUNDS and not part.asks
-        if sure and not ground and said.intent not in NO_WISH and not said.guess:
+        if _is_wish(said, part):
             clear.append(said)
-    for first, second in pairwise(clear):
-        if _independent(first, second):
-            return (first, second)
+    if clear and whole.intent is Intent.COMPLAINT and not COMPLAINS.search(whole.plain):
+        said = max(clear, key=lambda each: each.sure)  # "Where is it?! This is ridiculous!"
+        return (replace(said, angry=whole.angry, greeted=whole.greeted),)
+    pairs = [pair for pair in pairwise(clear) if _independent(*pair)]
+    if not pairs:
+        return (whole,)
+    likely = table.probabilities(whole.plain.split(), seen(whole.plain))
+    for pair in pairs:
+        if all(likely.get(KIND_OF.get(each.intent, ""), 1) >= SEEN_IN_WHOLE for each in pair):
+            return pair
     return (whole,)
+
+
+def _is_wish(said: Understanding, part: Clause) -> bool:
+    sure = said.sure >= (SURE_OF_SENTENCE if part.whole else SURE_OF_HALF)
+    ground = said.intent in GROUNDS and not part.asks
+    tone = said.intent is Intent.COMPLAINT and not COMPLAINS.search(said.plain)
+    return sure and not (ground or tone or said.guess or said.intent in NO_WISH)
 
 
 def _independent(first: Understanding, second: Understanding) -> bool:
