@@ -117,8 +117,8 @@ async def test_a_provider_that_dies_in_the_middle_of_an_afternoon_costs_no_custo
             assert spoken(await each.ask(ASKED)) == PROVIDERS
 
         # It dies while it speaks to Alice.
-        provider.answers.append(Answer([chunk({"content": "Your order"}), SILENCE]))
-        events = await alice.hear("Where is my order #1018?", "Your order")
+        provider.answers.append(Answer([chunk({"content": "Your order "}), SILENCE]))
+        events = await alice.hear("Where is my order #1018?", "Your order ")
         provider.dies()
         events = await alice.hear_the_rest(events)
         [broken, whole] = [e for e in events if e["type"] == "TEXT_MESSAGE_END"][1:]

@@ -15,7 +15,7 @@ from tests.site import Site
 from tests.socket_client import Event, Tab, spoken
 
 ENDS = ("RUN_FINISHED", "RUN_ERROR")
-HALF = Answer([chunk({"role": "assistant", "content": ""}), chunk({"content": "Half"}), SILENCE])
+HALF = Answer([chunk({"role": "assistant", "content": ""}), chunk({"content": "Half "}), SILENCE])
 # The dead run is ended for the tabs, and the message is answered in one more.
 TAKEN_UP = ["RUN_STARTED", StaleTurn.code, "RUN_STARTED", "RUN_FINISHED"]
 ANSWERED = [("human", "where?"), ("ai", "The answer.")]
@@ -67,7 +67,7 @@ async def test_killed_around_a_call_of_redis_another_process_answers(
     """Killed right before a call reaches Redis, or when Redis has done it and nobody knows."""
     if script == "beat":
         # Words that are followed by nothing: else they may wait for the end, and leave with it.
-        shop.model.answers.append(Answer([chunk({"content": "Dead"}), SILENCE]))
+        shop.model.answers.append(Answer([chunk({"content": "Dead "}), SILENCE]))
     elif script == "commit":
         shop.model.answers.append(says("Dead ", "words."))
     shop.model.answers.append(says("The ", "answer."))
@@ -125,7 +125,7 @@ async def test_killed_in_the_middle_of_an_answer_it_is_answered_though_nobody_co
         state, _ = await witness.snapshot()
         message_id = await tab.say("where?")
         events: list[Event] = []
-        while spoken(events) != "Half":
+        while spoken(events) != "Half ":
             events.append(await witness.next())
     shop.victim.kill()
     records = await settled(shop.first, state["threadId"])
