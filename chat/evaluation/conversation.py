@@ -68,6 +68,7 @@ def _heard(say: str, stored: Sequence[BaseMessage], seconds: float, *, handoff: 
         handoff=handoff,
         seconds=seconds,
         figures=replies[-1].additional_kwargs.get(marks.FIGURES, {}) if replies else {},
+        withheld=any(marks.WITHHELD in message.additional_kwargs for message in replies),
     )
 
 

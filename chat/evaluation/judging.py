@@ -31,8 +31,9 @@ class Heard:
     """One turn as it went: what the customer said, the answer, and what was called for it.
 
     ``failed`` is the error's code where there is no answer. ``handoff``: by its end, a person had
-    been asked for. ``seconds`` from the message to the end of its answer. ``models`` are those that
-    answered, ``tokens`` what they counted, where they did: input, of that from a cache, output.
+    been asked for. ``withheld``: the guard did not let the answer go. ``seconds`` from the message
+    to the end of its answer. ``models`` are those that answered, ``tokens`` what they counted,
+    where they did: input, of that from a cache, output.
     """
 
     say: str
@@ -42,6 +43,7 @@ class Heard:
     handoff: bool
     seconds: float
     figures: Mapping[str, Any]
+    withheld: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +101,8 @@ def _always(heard: Sequence[Heard], shop: Shop) -> Iterator[str]:
     for number in sorted(shop.others - by_customer):
         if _names(now.answer, number):
             yield f"not somebody else's order: {number}"
+    if now.withheld:
+        yield "an answer that the guard lets go"
 
 
 def _unmet(expected: Expected, heard: Sequence[Heard], shop: Shop) -> Iterator[str]:

@@ -102,7 +102,7 @@ async def test_a_good_model_passes(model: OpenAIServer, tmp_path: Path) -> None:
             after_a_look("With DHL tomorrow, or on 3 March 2040."),
             "no date that nobody has named: 3 March 2040",
         ),
-        (after_a_look(TRUE, " Or do you mean #48202?"), "not somebody else's order: 48202"),
+        (after_a_look(TRUE, " Or do you mean #48202?"), "an answer that the guard lets go"),
         (says(TRUE), "a call of get_order(order_number=“48211”), and nothing was called"),
         (refuses(401), "an answer by that model, not by offline (HTTP 401)"),
     ],
