@@ -9,7 +9,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from chat.agent import Event, MessageFinished, TextDelta
+from chat.agent import TextDelta
 from chat.assistant import APOLOGY, Assistant, Line
 from chat.guard.guard import Guard
 from chat.management.demo.shop import seed
@@ -22,7 +22,6 @@ class Shown:
     """What the customer was shown, and what was withheld: kinds and texts."""
 
     text: str = ""
-    events: list[Event] = field(default_factory=list)
     withheld: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -33,10 +32,6 @@ class Shown:
     def before(self) -> str:
         """What was shown before the apology."""
         return self.text.removesuffix(APOLOGY)
-
-    @property
-    def messages(self) -> list[BaseMessage]:
-        return [event.message for event in self.events if isinstance(event, MessageFinished)]
 
 
 @dataclass(frozen=True)
@@ -57,7 +52,6 @@ class Shop:
         async for event in Assistant(Line("obeys", model), timeout=5).answer(
             "s", "r", [], asked, guard
         ):
-            shown.events.append(event)
             shown.text += event.text if isinstance(event, TextDelta) else ""
         return shown
 
