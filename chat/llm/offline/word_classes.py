@@ -1,9 +1,9 @@
 """English words in classes of like meaning, so that a word that no phrase holds is not a blank.
 
 Each word stands in a coarse class (150: animals, illnesses, clothes) and in a fine one (1,000).
-``word_classes.bin`` was made by ``grouping`` from the vectors of a sentence model, all-MiniLM-L6-v2
-(https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, Apache License 2.0): a table
-of words and two numbers. Nothing of the model is needed here.
+``word_classes.bin`` was made by ``training.grouping`` from the vectors of a sentence model,
+all-MiniLM-L6-v2 (https://huggingface.co/sentence-transformers/all-MiniLM-L6-v2, Apache License
+2.0): a table of words and two numbers. Nothing of the model is needed here.
 """
 
 import zlib

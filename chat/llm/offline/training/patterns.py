@@ -4,7 +4,7 @@ import random
 import re
 from pathlib import Path
 
-FILE = Path(__file__).with_name("patterns.txt")
+FILE = Path(__file__).parents[1] / "patterns.txt"
 CHOICE = re.compile(r"\[([^\[\]]*)\]")
 NAME = re.compile(r"\{(\w+)\}")
 

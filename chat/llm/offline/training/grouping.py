@@ -1,4 +1,4 @@
-"""Makes ``word_classes.bin``: ``python -m chat.llm.offline.grouping FOLDER``.
+"""Makes ``word_classes.bin``: ``python -m chat.llm.offline.training.grouping FOLDER``.
 
 FOLDER holds the model all-MiniLM-L6-v2 as sentence-transformers reads it. That package, with torch
 and scikit-learn, is no requirement of ours, for this is done once: install it in an environment of
@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from chat.llm.offline.training import phrases
+from chat.llm.offline.training.lessons import phrases
 from chat.llm.offline.vocabulary import plain_words
 from chat.llm.offline.word_classes import TABLE
 
