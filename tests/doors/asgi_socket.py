@@ -11,6 +11,7 @@ from channels.layers import get_channel_layer
 
 from chat import runtime
 from supportbot.asgi import application
+from tests.channel_layer import close
 
 
 class AsgiSocket:
@@ -72,5 +73,4 @@ class Server:
 
     async def __aexit__(self, *error: object) -> None:
         await runtime.stop()
-        layer: Any = get_channel_layer()
-        await layer.flush()
+        await close(get_channel_layer())

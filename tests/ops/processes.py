@@ -23,8 +23,7 @@ def descendants(pid: int) -> dict[int, str]:
     parents: dict[int, list[int]] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         try:
-            # The name, in brackets, may hold anything; the parent is the second field behind it.
-            parent = int((folder / "stat").read_text().rpartition(")")[2].split()[1])
+            parent = int(_status(int(folder.name))[1])
         except (FileNotFoundError, ProcessLookupError):
             continue
         parents.setdefault(parent, []).append(int(folder.name))
@@ -45,6 +44,11 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal has halted it: it is there, and does nothing."""
+    return _status(pid)[0] == "T"
+
+
 def until_gone(pids: dict[int, str]) -> None:
     """Returns when none of these processes is there."""
     # A zombie, and a stranger that got the number, have other command lines.
@@ -59,3 +63,8 @@ def kill_all(pids: dict[int, str], signal: int) -> None:
     for pid, command in pids.items():
         if command_line(pid) == command:
             os.kill(pid, signal)
+
+
+def _status(pid: int) -> list[str]:
+    # The name, in brackets, may hold anything; behind it stand the state and the parent.
+    return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

@@ -10,6 +10,7 @@ The servers end with the block, and with the process of the tests however that e
 """
 
 import contextlib
+import signal
 import socket
 import subprocess
 from collections.abc import Callable, Iterator, Sequence
@@ -98,10 +99,11 @@ class Node:
         if self._process is not None:
             children.end(self._process, timeout=10)
 
-    def hang(self, seconds: float) -> None:
-        """Keeps its connections open and answers nobody for so long."""
-        with socket.create_connection(("127.0.0.1", self.port)) as connection:
-            connection.sendall(f"DEBUG SLEEP {seconds}\r\n".encode())
+    def hang(self) -> None:
+        """Keeps its connections open and answers nobody any more, until it is killed."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+        processes.until(partial(processes.is_stopped, self._process.pid), "a halt")
 
     def leave_replicas_behind(self) -> None:
         """No replica gets what this master takes, until it is told or has been started again."""
@@ -144,7 +146,7 @@ def _storage(folder: Path, port: int) -> list[str]:
         *("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", ""),
         # As the demo's own server: what is acknowledged is on the disk.
         *("--appendonly", "yes", "--appendfsync", "always"),
-        *("--repl-diskless-sync-delay", "0", "--enable-debug-command", "local"),
+        *("--repl-diskless-sync-delay", "0"),
     ]
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from channels_redis.pubsub import RedisPubSubChannelLayer
 from redis import RedisError
-from redis.asyncio.sentinel import SentinelConnectionPool
 
 from chat.redis_clients import channel_layer_host
+from tests.channel_layer import close
 from tests.redis_shapes.servers import ClusterRedis, SentinelRedis
 
 # Seconds; generous, for a busy machine.
@@ -31,14 +31,6 @@ class Process:
         while True:
             self.heard.append((await self.layer.receive(channel))["number"])
 
-    async def end(self) -> None:
-        (shard,) = self.layer._get_layer()._shards
-        pool = shard._redis.connection_pool
-        await self.layer.flush()
-        if isinstance(pool, SentinelConnectionPool):
-            # Those to the sentinels the layer leaves to the end of the process.
-            await pool.sentinel_manager.aclose()
-
     async def say(self, number: int) -> None:
         await self.layer.group_send("all", {"type": "said", "number": number})
 
@@ -56,7 +48,7 @@ async def processes() -> AsyncIterator[Callable[[str], Process]]:
     for process, task in made:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
-        await process.end()
+        await close(process.layer)
 
 
 async def until_heard(one: Process, other: Process, first: int) -> int:

@@ -94,7 +94,7 @@ async def test_a_message_sent_again_is_acknowledged_only_when_a_replica_has_it(
     late = shape.replicas_of(server)
     message_id = str(uuid4())
     for replica in late:
-        replica.hang(60)
+        replica.hang()
     with pytest.raises(HistoryUnavailable):
         await worker.accept("And when?", message_id)
     with pytest.raises(HistoryUnavailable):
