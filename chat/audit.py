@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from django.db.models import Count
 
 from chat.guard.customers import may_see, somebody_elses
-from chat.guard.exit import DOUBTFUL
+from chat.guard.holding import is_doubtful
 from chat.guard.plain import plain
 from chat.guard.seen import Doubt, Seen
 from chat.models import ChatSession, TranscriptMessage
@@ -62,7 +62,7 @@ def _session(session: ChatSession, theirs: Seen) -> Audited:
 
 
 def _others(text: str, customer_id: int, theirs: Seen, heard: Seen) -> str:
-    if not DOUBTFUL.search(plain(text)[0]):
+    if not is_doubtful(plain(text)[0]):
         return ""
     doubt = Doubt.about(text).without(theirs).without(heard)
     return somebody_elses(customer_id, doubt) if doubt else ""

@@ -7,38 +7,11 @@ said, and the row of numbers before it.
 import re
 from collections.abc import Awaitable, Callable
 
-from chat.guard.identifiers import CONTEXT, GROUP, SIGNS
-from chat.guard.plain import DIGIT_WORDS, plain
+from chat.guard.holding import LONGEST_HELD, ORDINARY, is_doubtful, may_go_on
+from chat.guard.identifiers import CONTEXT
+from chat.guard.plain import plain
 
-# What identifiers are made of, or what disguises them; the letters and typographic characters of
-# Western European languages do neither.
-SUSPICIOUS = re.compile(
-    r"[0-9@#%&]|//|\\|www\.|\b(?:at|dot)\b|(?<!\S)\w \w(?!\S)"
-    r"|[^\x00-\x7f\u00a3\u00a7\u00c0-\u024f\u20ac\u2010-\u2015\u2018-\u201f\u2026\u00d7]"
-    rf"|\b(?:{'|'.join(DIGIT_WORDS)})\b"
-    r"|(?-i:[a-z][A-Z])|\w=(?!\w)|[A-Za-z0-9+/_=-]{16}",  # as codes are written
-    re.IGNORECASE | re.ASCII,
-)
-# What of it a closer look is worth; an identifier has three digits at the least.
-DOUBTFUL = re.compile(
-    r"(?:[0-9][^0-9]{0,6}){3}|@|//|\\|www\.|(?<![a-z])(?:dot|punkt|punto|point|at)(?![a-z])"
-    r"|&\w|%\d|(?-i:[a-z][A-Z])|=|[a-z0-9+/_-]{16}",
-    re.IGNORECASE | re.ASCII,
-)
-# Characters of a word that may go on to be an identifier: none of the scripts that are written
-# without spaces.
-_OF_A_WORD = r"[^\s\u0e00-\u0e7f\u3000-\u30ff\u3400-\u9fff\uac00-\ud7af\uff0c\uff01\uff1f]"
-# The end that may go on: "at … dot", a sign that begins something, a row of numbers, a word.
-_SPOKEN = (
-    r"(?:[\[({<]?\bat\b[\])}>]?\s{1,3}(?:\S{1,80}\s{1,3}(?:[\[({<]?dot\b[\])}>]?\s{1,3})?){0,4})?"
-)
-OPEN = re.compile(
-    rf"{_SPOKEN}(?:\bdot\b[\])}}>]?\s{{1,3}})?(?:[#@]\s?)?(?:{GROUP}{SIGNS}{{0,6}})?{_OF_A_WORD}*\Z"
-)
-LAST_WORD = re.compile(rf"(?:(?<!\S)\w\s)?{_OF_A_WORD}*\Z")
 _WHITE = re.compile(r"\s")
-# Characters. What goes on for longer is no identifier; its newest half may still become one.
-LONGEST_HELD = 400
 
 # What must not leave of some words, in staff's words; "" where they may. The second argument is
 # what left just before them.
@@ -71,25 +44,13 @@ class Exit:
         Raises:
             Withheld: they must not, and nothing after them.
         """
+        if not text:
+            return ""
         held = self._held + text
-        if SUSPICIOUS.search(held) is None:
-            cut = _start(LAST_WORD, held)
-            if len(held) - cut > LONGEST_HELD:
-                cut = len(held) - LONGEST_HELD // 2
-            self._held = held[cut:]
-            return self._let_go(held[:cut])
-        written, places = plain(held)
-        at = _start(OPEN, written)
-        if len(written) - at > LONGEST_HELD:
-            if "//" in written[at:] and not _WHITE.search(written, at):
-                raise Withheld("link", held)  # of what it leads to, only the end may tell
-            await self._check(held)
-            at = len(written) - LONGEST_HELD // 2
-            cut = places[at]
+        if ordinary := ORDINARY.match(held):
+            cut = ordinary.start(1)
         else:
-            cut = places[at] if at < len(written) else len(held)
-            if cut:
-                await self._check(held[:cut], held[cut:])
+            cut = await self._checked(held)
         self._held = held[cut:]
         return self._let_go(held[:cut])
 
@@ -101,11 +62,24 @@ class Exit:
         """
         leaves, self._held = self._held, ""
         if leaves:
-            await self._check(leaves)
+            await self._check(leaves, plain(leaves)[0])
         return self._let_go(leaves)
 
-    async def _check(self, leaves: str, stays: str = "") -> None:
-        if DOUBTFUL.search(plain(leaves)[0]) and (kind := await self._judge(leaves, self._before)):
+    async def _checked(self, held: str) -> int:
+        """How much of it may leave."""
+        written, places = plain(held)
+        at = may_go_on(written)
+        if len(written) - at > LONGEST_HELD:
+            if "//" in written[at:] and not _WHITE.search(written, at):
+                raise Withheld("link", held)  # of what it leads to, only the end may tell
+            await self._check(held, written)
+            return places[len(written) - LONGEST_HELD // 2]
+        cut = places[at] if at < len(written) else len(held)
+        await self._check(held[:cut], written[:at], held[cut:])
+        return cut
+
+    async def _check(self, leaves: str, written: str, stays: str = "") -> None:
+        if is_doubtful(written) and (kind := await self._judge(leaves, self._before)):
             raise Withheld(kind, leaves + stays)
 
     def _let_go(self, leaves: str) -> str:
@@ -138,10 +112,3 @@ class Open:
 
     async def end(self) -> str:
         return ""
-
-
-def _start(pattern: re.Pattern[str], text: str) -> int:
-    # No further back than it matters: from each place on it goes to the next white space.
-    found = pattern.search(text, max(0, len(text) - 3 * LONGEST_HELD))
-    assert found is not None  # noqa: S101 both may be empty
-    return found.start()

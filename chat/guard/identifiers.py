@@ -31,7 +31,9 @@ PARTS = 24
 CONTEXT = 24
 
 SIGNS = r"[\W_]"
-PART = r"(?<![0-9A-Za-z])(?:[a-zA-Z]{0,3}\d[a-zA-Z0-9]*|[a-zA-Z](?![0-9A-Za-z]))"
+# A letter alone is one too, but not that of "it's".
+_ALONE = r"(?<![A-Za-z]['\u2019])[a-zA-Z](?![0-9A-Za-z])"
+PART = rf"(?<![0-9A-Za-z])(?:[a-zA-Z]{{0,3}}\d[a-zA-Z0-9]*|{_ALONE})"
 GROUP = rf"{PART}(?:{SIGNS}{{1,6}}{PART})*"
 
 _PART, _GROUP, _DIGITS = re.compile(PART), re.compile(GROUP), re.compile(r"\d+")

@@ -2,7 +2,8 @@
 
 import pytest
 
-from chat.guard.exit import LONGEST_HELD, Exit, Withheld
+from chat.guard.exit import Exit, Withheld
+from chat.guard.holding import LONGEST_HELD
 from chat.guard.seen import Doubt
 
 BOBS = "48207"
