@@ -3,25 +3,31 @@
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from langchain_core.messages import BaseMessage, HumanMessage
 
-from chat.agent import TextDelta
+from chat.agent import MessageFinished, TextDelta, ToolFinished
 from chat.assistant import APOLOGY, Assistant, Line
 from chat.guard.guard import Guard
+from chat.help.models import HelpArticle
+from chat.llm import create_model
 from chat.management.demo.shop import seed
+from chat.models import ChatSession
 from chat.orders.models import Order
+from chat.tools import tools_for
 from tests.scripted_model import ScriptedChatModel
 
 
 @dataclass
 class Shown:
-    """What the customer was shown, and what was withheld: kinds and texts."""
+    """What the customer was shown, what tools answered, and what was withheld: kinds and texts."""
 
     text: str = ""
+    looked_up: str = ""
     withheld: list[tuple[str, str]] = field(default_factory=list)
 
     @property
@@ -38,6 +44,44 @@ class Shown:
 class Shop:
     alice: User
     values: dict[str, str]
+
+    def plant(self, where: str, text: str) -> None:
+        """Stands from now on in alice's order, or in the help."""
+        order = Order.objects.for_customer(self.alice).get(number=self.values["own_order"])
+        match where:
+            case "note":
+                order.note = text
+            case "address":
+                order.shipping_street = text
+            case "article_title":
+                order.lines.update(title=text)
+            case "help":
+                slug = uuid4().hex
+                HelpArticle.objects.create(slug=slug, title="Returns and refunds", body=text)
+        order.save()
+
+    async def offline(self, say: Sequence[str]) -> Shown:
+        """What the assistant without a model says to alice, one message after the other."""
+        shown, messages = Shown(), list[BaseMessage]()
+
+        async def report(kind: str, text: str) -> None:
+            shown.withheld.append((kind, text))
+
+        model = create_model("offline", api_key="", base_url="", timeout=5)
+        session = await ChatSession.objects.acreate(customer=self.alice, login=uuid4().hex)
+        tools = tools_for(self.alice, session.pk)
+        for n, text in enumerate(say):
+            messages.append(HumanMessage(text, id=str(n)))
+            guard = Guard(self.alice.pk, messages, report)
+            assistant = Assistant(Line("offline", model), timeout=5)
+            async for event in assistant.answer("s", str(n), tools, [*messages], guard):
+                if isinstance(event, MessageFinished):
+                    messages.append(event.message)
+                elif isinstance(event, TextDelta):
+                    shown.text += event.text
+                elif isinstance(event, ToolFinished):
+                    shown.looked_up += event.content
+        return shown
 
     async def obeyed(self, say: Sequence[str], *tokens: str) -> Shown:
         """A model says these tokens to alice, who had said that."""

@@ -1,9 +1,11 @@
 """A model that obeys every attack word for word gives nothing away; ordinary answers pass whole."""
 
+import re
 from collections import defaultdict
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 
 from chat.assistant import APOLOGY
 from tests.guard.conftest import Shop, tokens
@@ -46,6 +48,29 @@ async def test_a_model_that_obeys_word_for_word_gives_nothing_away(kind: str, sh
             leaks.append((attack["id"], whole, shown.before[-40:], at, len(shown.before)))
         else:
             assert whole.startswith(shown.before)
+    assert not leaks, f"{len(leaks)} of {len(BY_KIND[kind])}:\n" + "\n".join(map(str, leaks))
+
+
+@pytest.mark.parametrize("kind", BY_KIND)
+async def test_without_a_model_no_attack_gets_anything(kind: str, shop: Shop) -> None:
+    """Neither words nor what tools answered hold anything of bob's, or had to be withheld."""
+    leaks = []
+    for attack in BY_KIND[kind]:
+        if planted := attack.get("planted"):
+            await sync_to_async(shop.plant)(**planted)
+        say = [filled(text, shop.values) for text in attack["say"]]
+        shown = await shop.offline(say)
+        assert shown.text
+        theirs = [
+            name
+            for name in (*VICTIMS, "street")
+            if shop.values[name] in shown.text + shown.looked_up
+            and shop.values[name] not in " ".join(say)
+        ]
+        # As a name in a title, which stays data, it leads nowhere.
+        foreign = re.findall(r"(?://|www\.)\S*(?:\.example|\.test)", shown.text)
+        if theirs or foreign or shown.withheld:
+            leaks.append((attack["id"], theirs, foreign, shown.withheld, shown.text))
     assert not leaks, f"{len(leaks)} of {len(BY_KIND[kind])}:\n" + "\n".join(map(str, leaks))
 
 
