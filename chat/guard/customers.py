@@ -47,18 +47,11 @@ def somebody_elses(customer_id: int, doubt: Doubt) -> str:
     others = get_user_model()._default_manager.exclude(pk=customer_id)
     if addresses and others.filter(email__in=addresses).exists():
         return "e-mail address"
-    numbers = {variant for each in keys for variant in _spellings(each)}
-    if not numbers:
+    if not keys:
         return ""
-    if Order.objects.filter(number__in=numbers).exclude(customer_id=customer_id).exists():
+    if Order.objects.filter(number_key__in=keys).exclude(customer_id=customer_id).exists():
         return "order number"
-    parcels = Shipment.objects.filter(tracking_number__in=numbers)
+    parcels = Shipment.objects.filter(tracking_key__in=keys)
     if parcels.exclude(order__customer_id=customer_id).exists():
         return "tracking number"
     return ""
-
-
-def _spellings(key: str) -> set[str]:
-    """How a number may be stored: also with a hyphen between its letters and digits."""
-    letters = len(key) - len(key.lstrip("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
-    return {key, f"{key[:letters]}-{key[letters:]}"} if letters else {key}

@@ -12,6 +12,7 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import F, Q
 
+from chat.orders.keys import key_field
 from chat.orders.parcels import AppendOnly, Shipment, ShipmentLine, TrackingEvent
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Order(models.Model):
         FULFILLED = "fulfilled"
 
     number = models.CharField(max_length=64, unique=True)
+    number_key = key_field("number", 64)
     customer = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         on_delete=models.PROTECT,

@@ -8,6 +8,8 @@ from django.db import models, transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
+from chat.orders.keys import key_field
+
 
 class ShipmentQuerySet(models.QuerySet["Shipment"]):
     def refresh_status(self) -> None:
@@ -54,6 +56,7 @@ class Shipment(models.Model):
     carrier = models.CharField(max_length=80, blank=True)
     service = models.CharField(max_length=80, blank=True)
     tracking_number = models.CharField(max_length=80, blank=True, db_index=True)
+    tracking_key = key_field("tracking_number", 80)
     tracking_url = models.URLField(max_length=500, blank=True)
     status = models.CharField(
         max_length=24,
