@@ -13,7 +13,7 @@ $(error Python 3.11 or newer is needed and none is on the PATH. Install it (Debi
 apt install python3 python3-venv; macOS: brew install python), or name it: make demo PYTHON=/path/to/python3)
 endif
 
-.PHONY: demo manage test check evaluate bench bench-import format runtime development
+.PHONY: demo manage test check evaluate bench bench-guard bench-import format runtime development
 
 runtime:
 	@$(PYTHON) -I supportbot/install.py requirements.txt
@@ -41,6 +41,9 @@ evaluate: development
 
 bench: development
 	$(BIN)/python -m tests.benchmarks.bench_turns
+
+bench-guard: development
+	$(BIN)/python -m tests.benchmarks.bench_guard
 
 bench-import: development
 	$(BIN)/python -m tests.benchmarks.bench_import

@@ -16,6 +16,8 @@ from chat.models import ChatSession, TranscriptMessage
 
 # Messages that are read from the database at a time.
 CHUNK = 500
+# Messages whose numbers the database is asked for at a time.
+TOGETHER = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +44,29 @@ def audit() -> Iterator[Audited]:
         django.db.Error: the database does not answer.
     """
     sessions = ChatSession.objects.annotate(messages=Count("transcript")).filter(messages__gt=0)
-    customer_id, theirs = None, Seen()
     for session in sessions.order_by("customer_id", "pk").iterator(CHUNK):
-        if session.customer_id != customer_id:
-            customer_id, theirs = session.customer_id, may_see(session.customer_id)
-        yield _session(session, theirs)
+        yield _session(session)
 
 
-def _session(session: ChatSession, theirs: Seen) -> Audited:
-    heard, findings, count = Seen(), [], 0
+def _session(session: ChatSession) -> Audited:
+    heard, doubts, count = Seen(), dict[int, Doubt](), 0
     messages = TranscriptMessage.objects.filter(session=session).order_by("position")
     for message in messages.defer("payload").iterator(CHUNK):
         count += 1
         if message.role == "human":
             heard.add([message.text])
-        elif kind := _others(message.text, session.customer_id, theirs, heard):
-            findings.append(Finding(session.pk, message.position, kind))
+        elif is_doubtful(plain(message.text)[0]):
+            doubts[message.position] = Doubt.about(message.text).without(heard)
+    customer_id = session.customer_id
+    positions, findings = [position for position, doubt in doubts.items() if doubt], []
+    for at in range(0, len(positions), TOGETHER):
+        some = positions[at : at + TOGETHER]
+        # Most show nobody else's: one question for all of them tells.
+        if somebody_elses(customer_id, Doubt.of_all([doubts[position] for position in some])):
+            theirs = may_see(customer_id)
+            findings += [
+                Finding(session.pk, position, kind)
+                for position in some
+                if (kind := somebody_elses(customer_id, doubts[position].without(theirs)))
+            ]
     return Audited(count, tuple(findings))
-
-
-def _others(text: str, customer_id: int, theirs: Seen, heard: Seen) -> str:
-    if not is_doubtful(plain(text)[0]):
-        return ""
-    doubt = Doubt.about(text).without(theirs).without(heard)
-    return somebody_elses(customer_id, doubt) if doubt else ""

@@ -36,7 +36,7 @@ class Exit:
     def __init__(self, judge: Judge) -> None:
         self._judge = judge
         self._held = ""
-        self._before = ""
+        self._said = ""
 
     async def say(self, text: str) -> str:
         """Takes the next words; answers those that may leave now.
@@ -79,12 +79,11 @@ class Exit:
         return cut
 
     async def _check(self, leaves: str, written: str, stays: str = "") -> None:
-        if is_doubtful(written) and (kind := await self._judge(leaves, self._before)):
+        if is_doubtful(written) and (kind := await self._judge(leaves, self._said[-CONTEXT:])):
             raise Withheld(kind, leaves + stays)
 
     def _let_go(self, leaves: str) -> str:
-        if leaves:
-            self._before = (self._before + leaves)[-CONTEXT:]
+        self._said += leaves
         return leaves
 
 

@@ -58,8 +58,10 @@ class Guard:
         doubt = await asyncio.to_thread(Doubt.about, content)
         if doubt:
             try:
-                doubt = doubt.without(await self._may_see())
                 kind = await in_thread(somebody_elses)(self._customer_id, doubt)
+                if kind:  # what the customer has by the same number is theirs as well
+                    doubt = doubt.without(await self._may_see())
+                    kind = await in_thread(somebody_elses)(self._customer_id, doubt)
             except DatabaseFailure:
                 kind = UNCHECKED
             if kind:

@@ -4,6 +4,7 @@ Most words are ordinary ones, and are known as such at one look. All patterns ta
 """
 
 import re
+from collections.abc import Iterable
 
 from chat.guard.identifiers import GROUP, SIGNS
 from chat.guard.plain import DIGIT_WORDS
@@ -14,25 +15,40 @@ LONGEST_HELD = 400
 # Words between spaces that neither are part of an identifier nor spell one out, with the signs
 # around them; the group is what may still become something else. A digit or two behind some letters
 # identify nobody, and no row of numbers goes through them.
-_SPELT = "|".join(
-    "".join(f"[{letter}{letter.upper()}]" for letter in word)
-    for word in ("at", "dot", "punkt", "punto", "point", *DIGIT_WORDS)
-)
+_SPELT_OUT = ("at", "dot", "punkt", "punto", "point", *DIGIT_WORDS)  # all of five letters or fewer
+
+
+def _any_case(word: str) -> str:
+    return "".join(f"[{letter}{letter.upper()}]" for letter in word)
+
+
+def _any_of(words: Iterable[str]) -> str:
+    """A pattern for these words that asks for each first letter once."""
+    rests: dict[str, list[str]] = {}
+    for word in words:
+        rests.setdefault(word[0], []).append(_any_case(word[1:]))
+    return "|".join(f"{_any_case(first)}(?:{'|'.join(rest)})" for first, rest in rests.items())
+
+
 _OPENING, _CLOSING = "[\"'(*\u201c\u2018]{0,3}+", "[\"')*\u201d\u2019.,;:!?\u2026]{0,3}+"
+_SHORT = "(?:['\u2019](?:s|t|d|m|ll|re|ve))"
 _WORD = rf"""
-    (?!(?:{_SPELT})(?![A-Za-z0-9_]))
     (?:
-        [A-Z]?[a-z]{{4,12}}+(?:[0-9]{{1,2}}+)?
-      | [A-Z]?[a-z]{{2,3}}+ | [A-Z][a-z] | [A-Z]{{2,14}}+
-      | [A-Za-z](?=['\u2019][a-z]|[ ][A-Za-z]{{2,14}}[^A-Za-z0-9])
+        [A-Z]?[a-z]{{6,12}}+(?:[0-9]{{1,2}}+)?
+      | (?!(?:{_any_of(_SPELT_OUT)})(?![A-Za-z0-9_]))
+        (?:
+            [A-Z]?[a-z]{{4,5}}+(?:[0-9]{{1,2}}+)?
+          | [A-Z]?[a-z]{{2,3}}+ | [A-Z][a-z] | [A-Z]{{2,14}}+
+          | [A-Za-z](?=['\u2019][a-z] | [ ][A-Za-z]{{2,14}}+{_SHORT}?{_CLOSING}[ \n])
+        )
     )
-    (?:['\u2019](?:s|t|d|m|ll|re|ve))?
+    {_SHORT}?
 """
 ORDINARY = re.compile(
     rf"""
     [ \n]*+
     (?: {_OPENING} {_WORD} {_CLOSING} [ \n]{{1,4}}+ )*+
-    ( {_OPENING} (?:[A-Za-z][ ])? [A-Za-z]{{0,14}}+ ) \Z
+    ( {_OPENING} (?:[A-Za-z][ ])? [A-Za-z]{{0,14}}+ (?:['\u2019][a-z]{{0,2}}+)? {_CLOSING} ) \Z
     """,
     re.VERBOSE,
 )

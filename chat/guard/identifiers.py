@@ -195,8 +195,11 @@ def emails(text: str) -> set[str]:
 def written_out(text: str) -> set[str]:
     """What may be e-mail addresses with their signs as words, or backwards, in small letters."""
     line = _one_line(text)
+    signs = _AT.sub("@", line)
+    if "@" not in signs:
+        return set()
     found = set(_addresses(line[::-1])) if "@" in line else set()
-    spoken = _DOT.sub(".", _AT.sub("@", line))
+    spoken = _DOT.sub(".", signs)
     if spoken != line:
         found |= set(_addresses(spoken))
     return found - emails(text)

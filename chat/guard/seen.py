@@ -1,6 +1,6 @@
 """Identifiers that may be shown, and what remains of some words when those are taken away."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from chat.guard.identifiers import (
@@ -75,6 +75,17 @@ class Doubt:
             frozenset(hosts(words)).union(*map(hosts, codes)),
             tuple(group for code in codes for group in groups(code)),
             frozenset(written_out(context + written) - written_out(context)),
+        )
+
+    @classmethod
+    def of_all(cls, doubts: Sequence["Doubt"]) -> "Doubt":
+        """What is in any of them."""
+        return cls(
+            tuple(group for each in doubts for group in each.groups),
+            frozenset().union(*(each.emails for each in doubts)),
+            frozenset().union(*(each.hosts for each in doubts)),
+            tuple(group for each in doubts for group in each.hidden),
+            frozenset().union(*(each.spoken for each in doubts)),
         )
 
     def __bool__(self) -> bool:
