@@ -1,5 +1,6 @@
 """A model that gives away somebody else's number, in the real site: it leaves through no door."""
 
+import ast
 import json
 import sqlite3
 from collections.abc import Iterator
@@ -9,6 +10,9 @@ from typing import Any
 import pytest
 
 from chat.assistant import APOLOGY
+from chat.routing import websocket_urlpatterns
+from supportbot import env
+from supportbot.urls import urlpatterns
 from tests.agui import verify
 from tests.openai_server import OpenAIServer, calls, says
 from tests.ops.processes import until
@@ -16,6 +20,26 @@ from tests.site import Site, running_site
 from tests.socket_client import Browser, Event, spoken
 
 BOBS = "48207"
+
+# What a customer can open, and how it is opened here; None: it answers posts alone.
+PAGES = {
+    "": "/",
+    "chat/": "/chat/",
+    "orders/": "/orders/",
+    "accounts/login/": "/accounts/login/",
+    "accounts/logout/": None,
+    "accounts/signup/": "/accounts/signup/",
+    "help/": "/help/?q=neighbour",
+    "help/<slug:slug>/": "/help/returns/",
+    "api/v1/session/reset/": None,
+}
+SOCKETS = {"ws/chat/"}
+# Who makes what a customer reads of a conversation: the agent, past the guard; the assistant, with
+# fixed words or what the agent gave it.
+SPEAKERS = {"agent.py", "assistant.py"}
+SPOKEN_BY = {"TextDelta", "ToolStarted", "ToolFinished", "MessageFinished"}
+# Other ways out of a site, which nothing here uses: what would, has to pass the guard.
+OTHER_WAYS = ("django.core.mail", "smtplib", "requests")
 
 
 @pytest.fixture(scope="module")
@@ -90,6 +114,51 @@ async def test_another_customers_number_leaves_through_no_door_and_staff_are_tol
     assert "order number" in staff.get("/admin/chat/withheld/")
     [(row,)] = rows(site, "SELECT id FROM chat_withheld")
     assert BOBS in staff.get(f"/admin/chat/withheld/{row}/change/")
+
+
+async def test_no_page_and_no_frame_shows_what_was_withheld(
+    site: Site, model: OpenAIServer
+) -> None:
+    model.otherwise = says("Yours is fine. ", "And 48", "2", "07 went to Cologne ", "today.")
+    alice = Browser(site.url).log_in("alice")
+    await asked(alice, "And the order before mine?")
+    assert set(paths(urlpatterns)) == PAGES.keys(), "a new door: how is it opened?"
+    assert {str(each.pattern) for each in websocket_urlpatterns} == SOCKETS
+    for path in PAGES.values():
+        if path:
+            shown = alice.get(path)
+            assert BOBS not in shown, path
+            assert "0034043417120934820" not in shown, path
+    async with alice.tab() as tab:
+        await tab.snapshot()
+        await tab.send(type="resume", after=0)
+        again = await tab.until("RUN_FINISHED", "RUN_ERROR", "MESSAGES_SNAPSHOT")
+    assert BOBS not in json.dumps(again)
+    assert BOBS not in json.dumps(alice.call("/api/v1/session/reset/"))
+
+
+def paths(patterns: list[Any], before: str = "") -> Iterator[str]:
+    """Every address but the admin's, which is staff's."""
+    for each in patterns:
+        path = before + str(each.pattern)
+        if path == "admin/":
+            continue
+        if hasattr(each, "url_patterns"):
+            yield from paths(each.url_patterns, path)
+        else:
+            yield path
+
+
+def test_nobody_speaks_to_customers_past_the_guard() -> None:
+    for file in (env.ROOT / "chat").rglob("*.py"):
+        tree = ast.walk(ast.parse(file.read_text()))
+        for node in tree:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+                assert node.func.id not in SPOKEN_BY or file.name in SPEAKERS, file
+            if isinstance(node, ast.Import):
+                assert not {alias.name for alias in node.names} & {*OTHER_WAYS}, file
+            if isinstance(node, ast.ImportFrom):
+                assert node.module not in OTHER_WAYS, file
 
 
 async def test_a_tool_is_not_called_with_a_number_that_the_model_made_up(

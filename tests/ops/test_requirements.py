@@ -22,6 +22,7 @@ LOADED_BY_NAME = {
     "websockets",
     "channels-redis",  # by Channels, told in the settings
     "psycopg",  # by Django, told in DATABASE_URL
+    "argon2-cffi",  # by Django's hasher, told in PASSWORD_HASHERS
     "djangorestframework",  # by Django, told in INSTALLED_APPS
 }
 
