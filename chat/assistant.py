@@ -318,7 +318,10 @@ class Assistant:
         try:
             async with aclosing(self._raw(second, tools, messages, guard)) as events:
                 happened = [event async for event in events]
-        except (ModelUnavailable, Withheld):
+        except ModelUnavailable:
+            return None
+        except Withheld as withheld:
+            await guard.report(withheld, "")
             return None
         said = [event.message for event in happened if isinstance(event, MessageFinished)]
         return _again(happened) if self._fast_path.sure(messages, said) else None

@@ -245,7 +245,7 @@ def greet(url: str, data: DataDir) -> None:
 The shop is open: {url}
 
     {customers:<20}customers, password {PASSWORD}
-    {STAFF.username:<20}support staff, password {PASSWORD}: {url}admin/
+    {STAFF.username:<20}support staff, password {PASSWORD}: {url}{settings.ADMIN_PATH}
 
 It answers with the model {settings.ASSISTANT_MODEL} and keeps its data in {data.path}.
 Ctrl-C ends it.

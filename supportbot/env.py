@@ -7,6 +7,7 @@ when the value is of the wrong shape. An empty value counts as unset.
 
 import os
 import re
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
@@ -90,6 +91,14 @@ def words(name: str, shape: str, takes: str) -> list[str]:
     if not all(re.fullmatch(shape, word) for word in found):
         reject(name, takes)
     return found
+
+
+def path(name: str, default: str, taken: Collection[str]) -> str:
+    """Where something stands on the site, as ``back-office/``; no part of it is ``taken``."""
+    value = text(name, default).strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", value) or value.split("/")[0] in taken:
+        reject(name, f"a path such as {default} that does not begin with {', '.join(taken)}")
+    return f"{value}/"
 
 
 def rate(name: str, default: str) -> tuple[int, int]:

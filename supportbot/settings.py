@@ -33,6 +33,11 @@ CSRF_TRUSTED_ORIGINS = env.words(
     takes="origins separated by commas, such as https://shop.example",
 )
 
+# Where the site itself does not stand already.
+ADMIN_PATH = env.path(
+    "ADMIN_PATH", "admin/", taken=("accounts", "api", "chat", "help", "orders", "static", "ws")
+)
+
 INSTALLED_APPS = [
     # First: its runserver wins over that of staticfiles, its templates over the admin's.
     "chat.orders",

@@ -12,7 +12,7 @@ from langchain_core.messages import AIMessage, BaseMessage, HumanMessage, System
 from chat import marks
 from chat.agent import MessageFinished
 from chat.assistant import Assistant, Line
-from chat.guard.exit import NoGuard
+from chat.guard.exit import NoGuard, Withheld
 from chat.llm import create_model
 from chat.llm.offline import fast_path
 from chat.models import ChatSession
@@ -93,7 +93,30 @@ def alice() -> User:
     return User.objects.create_user("alice")
 
 
-async def answer(customer: User, text: str, *, fast: bool = True) -> BaseMessage:
+class Strict(NoGuard):
+    """Lets no order's number go."""
+
+    def __init__(self) -> None:
+        self.reported: list[str] = []
+
+    def exit(self) -> "Strict":  # type: ignore[override]
+        return self
+
+    async def say(self, text: str) -> str:
+        if "1018" in text:
+            raise Withheld("order number", text)
+        return text
+
+    async def end(self) -> str:
+        return ""
+
+    async def report(self, withheld: Withheld, said: str) -> None:
+        self.reported.append(withheld.kind)
+
+
+async def answer(
+    customer: User, text: str, *, fast: bool = True, guard: NoGuard | None = None
+) -> BaseMessage:
     """The last message of the answer; the provider would say "First."."""
     session = await ChatSession.objects.acreate(customer=customer, login="x")
     provider: BaseChatModel = ScriptedChatModel(["First."])
@@ -105,7 +128,8 @@ async def answer(customer: User, text: str, *, fast: bool = True) -> BaseMessage
         timeout=5,
     )
     tools = tools_for(customer, session.session_id)
-    *_, last = [e async for e in assistant.answer("s", "r", tools, [HumanMessage(text)], NoGuard())]
+    asked = [HumanMessage(text)]
+    *_, last = [e async for e in assistant.answer("s", "r", tools, asked, guard or NoGuard())]
     assert isinstance(last, MessageFinished)
     return last.message
 
@@ -126,6 +150,16 @@ async def test_the_only_order_under_way_is_told_at_once(alice: User) -> None:
     assert "1018" in said.text
     taken = said.additional_kwargs[marks.FIGURES]
     assert (taken["model"], taken["because"], taken["cost"]) == ("offline", "plainly asked", 0)
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_what_the_guard_withholds_of_it_is_reported_and_the_provider_asked(
+    alice: User,
+) -> None:
+    await sends(alice, "1018")
+    guard = Strict()
+    assert (await answer(alice, "Where is my order?", guard=guard)).text == "First."
+    assert guard.reported == ["order number"]
 
 
 @pytest.mark.django_db(transaction=True)

@@ -8,6 +8,7 @@ from contextlib import closing
 from typing import Any
 
 import pytest
+from django.conf import settings
 
 from chat.assistant import APOLOGY
 from chat.routing import websocket_urlpatterns
@@ -141,7 +142,7 @@ def paths(patterns: list[Any], before: str = "") -> Iterator[str]:
     """Every address but the admin's, which is staff's."""
     for each in patterns:
         path = before + str(each.pattern)
-        if path == "admin/":
+        if path == settings.ADMIN_PATH:
             continue
         if hasattr(each, "url_patterns"):
             yield from paths(each.url_patterns, path)

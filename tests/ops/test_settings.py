@@ -35,7 +35,9 @@ def check(*arguments: str, **environment: str) -> subprocess.CompletedProcess[st
 def variables_read() -> list[str]:
     """Every variable that the code asks for, found in the code."""
     source = "".join(path.read_text() for path in (env.ROOT / "supportbot").glob("*.py"))
-    readers = r"text|boolean|integer|seconds|words|rate|http_url|redis_url|database|prices|budget"
+    readers = (
+        r"text|boolean|integer|seconds|words|path|rate|http_url|redis_url|database|prices|budget"
+    )
     return re.findall(rf'env\.(?:{readers})\(\s*"(\w+)"', source)
 
 
@@ -53,6 +55,10 @@ def flag(name: str) -> bool:
 
 def host(name: str) -> list[str]:
     return env.words(name, r"[a-z.]+", "host names")
+
+
+def path(name: str) -> str:
+    return env.path(name, "admin/", taken=("chat", "help"))
 
 
 def rate(name: str) -> tuple[int, int]:
@@ -81,6 +87,9 @@ Reader = Callable[[str], Any]
         (flag, "False", False),
         (host, "", []),
         (host, "a.example, b.example,", ["a.example", "b.example"]),
+        (path, "", "admin/"),
+        (path, "back-office", "back-office/"),
+        (path, "/staff/admin/", "staff/admin/"),
         (rate, "", (20, 60_000)),
         (rate, "3/h", (3, 3_600_000)),
         (redis, "", "redis://127.0.0.1:6379/0"),
@@ -108,6 +117,12 @@ def test_a_right_value_is_taken(
     ("reader", "value", "takes"),
     [
         (number, "0", "from 1 to 1000"),
+        (path, "chat/admin", "does not begin with chat, help"),
+        (path, "help", "does not begin with chat, help"),
+        (path, "/", "a path such as admin/"),
+        (path, "a//b", "a path such as admin/"),
+        (path, "staff?", "a path such as admin/"),
+        (path, "st\u00e4ff", "a path such as admin/"),
         (number, "1001", "from 1 to 1000"),
         (number, "-5", "whole number"),
         (number, "1_0", "whole number"),
@@ -238,6 +253,12 @@ def test_the_defaults_of_production_are_the_safe_ones() -> None:
 )
 def test_the_model_follows_from_key_and_address(environment: dict[str, str], model: str) -> None:
     assert settings_in(PRODUCTION | environment, "ASSISTANT_MODEL") == [model]
+
+
+def test_the_admin_stands_where_it_is_put() -> None:
+    asked = "from django.urls import reverse; print(reverse('admin:login'))"
+    done = check("shell", "-v", "0", "-c", asked, **PRODUCTION, ADMIN_PATH="back-office")
+    assert done.stdout.strip() == "/back-office/login/", done.stderr
 
 
 def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
