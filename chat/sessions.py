@@ -1,5 +1,6 @@
 """Which login session has which chat session. The client never names one."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 from django.contrib.auth import get_user_model
@@ -65,12 +66,18 @@ async def open_session(
         try:
             return await _create(session_id, login, customer_id)
         except DatabaseError as error:
-            await store.purge(session_id)
-            await store.forget(session_id)
+            # Both, though the tab that is opening may be gone before the second.
+            await asyncio.shield(_take_back(store, session_id))
             # Another tab of the same login was faster, and the next round finds what it made. For a
             # customer who was deleted every round would fail.
             if not isinstance(error, IntegrityError) or not await _is_customer(customer_id):
                 raise
+
+
+async def _take_back(store: Store, session_id: str) -> None:
+    """Nothing remains of a session that no row knows of."""
+    await store.purge(session_id)
+    await store.forget(session_id)
 
 
 def close_row(session_id: str, because: ChatSession.ClosedBecause) -> bool:

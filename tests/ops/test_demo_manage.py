@@ -64,7 +64,9 @@ def test_a_demo_waits_for_a_command_and_never_shares_its_server(tmp_path: Path) 
     folder = tmp_path / "var"
     fifo = tmp_path / "go"
     os.mkfifo(fifo)
-    with DemoProcess(folder, *SHELL, f"print('here', flush=True); open({str(fifo)!r})") as command:
+    with DemoProcess(
+        folder, *SHELL, f"print('here', flush=True); open({str(fifo)!r}).read()"
+    ) as command:
         until(lambda: "here" in command.printed, "the command runs")
         with DemoProcess(folder) as demo:
             until(lambda: "Waiting for manage shell (process" in demo.printed, "the demo waits")

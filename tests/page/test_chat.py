@@ -268,6 +268,7 @@ def assert_fits(page: Page, most: int = PHONE["width"]) -> None:
 def test_all_of_it_works_by_keyboard(customers: Customers) -> None:
     page = customers.visitor()
     page.goto("/accounts/login/?next=/chat/")
+    expect(page.get_by_label("Username")).to_be_focused()
     page.keyboard.type("alice")
     page.keyboard.press("Tab")
     page.keyboard.type("demo")
