@@ -1,4 +1,4 @@
-# make demo | make test | make check | make evaluate | make bench | make manage cmd="…"
+# make demo | make test | make check | make audit | make evaluate | make bench | make manage cmd="…"
 SHELL := /bin/sh
 BIN := .venv/bin
 
@@ -13,7 +13,7 @@ $(error Python 3.11 or newer is needed and none is on the PATH. Install it (Debi
 apt install python3 python3-venv; macOS: brew install python), or name it: make demo PYTHON=/path/to/python3)
 endif
 
-.PHONY: demo manage test check evaluate bench bench-guard bench-import format runtime development
+.PHONY: demo manage test check audit evaluate bench bench-guard bench-import format runtime development
 
 runtime:
 	@$(PYTHON) -I supportbot/install.py requirements.txt
@@ -56,6 +56,9 @@ check: development
 	DEBUG=True DATABASE_URL=sqlite://:memory: $(BIN)/python manage.py makemigrations --check --dry-run
 	DEBUG=False SECRET_KEY=$$(head -c 40 /dev/urandom | base64) ALLOWED_HOSTS=shop.example \
 		$(BIN)/python manage.py check --deploy --fail-level WARNING
+
+audit: development
+	$(BIN)/python .ci/audit.py
 
 format: development
 	$(BIN)/ruff format .

@@ -13,13 +13,14 @@ from django.db.models.fields.json import KT
 from django.db.models.functions import Cast, TruncDate
 from django.utils import timezone
 
-from chat import runtime
+from chat import marks
 from chat.breaker import Health
 from chat.budget import MILLIONTHS, Limit, Spent
 from chat.errors import HistoryUnavailable
 from chat.models import Answer
 
-FIGURES = "payload__data__additional_kwargs__figures"
+MARKS = "payload__data__additional_kwargs"
+FIGURES = f"{MARKS}__{marks.FIGURES}"
 # Days of which the sums are shown together, and customers of one day, the dearest first.
 DAYS = 14
 CUSTOMERS = 20
@@ -50,6 +51,8 @@ def now() -> Now:
 
 
 async def _now() -> Now:
+    from chat import runtime  # here: the admin is loaded by every management command
+
     async with runtime.store() as store:
         budget = runtime.make_budget(store)
         return Now(
@@ -137,7 +140,7 @@ def _of(first: date, days: int) -> QuerySet[Any]:
         role="ai",
         created_at__gte=begin,
         created_at__lt=end,
-        payload__data__additional_kwargs__has_key="figures",
+        **{f"{MARKS}__has_key": marks.FIGURES},
     )
 
 
@@ -146,6 +149,7 @@ def _figures(answers: QuerySet[Any]) -> QuerySet[Any]:
     annotated: QuerySet[Any] = answers.annotate(
         model=KT(f"{FIGURES}__model"),
         because=KT(f"{FIGURES}__because"),
+        its_withheld=KT(f"{MARKS}__{marks.WITHHELD}"),
         **{f"its_{name}": Cast(KT(f"{FIGURES}__{name}"), BigIntegerField()) for name in numbers},
     )
     return annotated
@@ -157,6 +161,7 @@ def _sums() -> dict[str, Any]:
         "answers": Count("pk"),
         "unknown": Count("pk", filter=Q(its_cost=None)),
         "offline": Count("pk", filter=~Q(because=None)),
+        "withheld": Count("pk", filter=~Q(its_withheld=None)),
         "first": Avg("its_first"),
         "whole": Avg("its_whole"),
     } | {name: Sum(f"its_{name}") for name in summed}

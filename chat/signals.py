@@ -1,4 +1,8 @@
-"""Ends chat sessions with their logins, and forgets those of deleted customers."""
+"""Ends chat sessions with their logins, and forgets those of deleted customers.
+
+``chat.endings`` takes the whole assistant along: a second that a management command waits for
+nothing, so it is imported by those who end something.
+"""
 
 from collections.abc import Collection
 from functools import partial
@@ -12,7 +16,6 @@ from django.db.models.signals import pre_delete, pre_save
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-from chat.endings import end_login, end_logins_of, forget
 from chat.models import ChatSession
 
 
@@ -23,7 +26,7 @@ def end_session_with_its_login(request: HttpRequest | None, **_: Any) -> None:
         # Django would flush it after this signal: a tab closed before that finds the login still
         # there when it comes back at once, and stays.
         request.session.flush()
-        end_login(key)
+        _end_login(key)
 
 
 @receiver(user_logged_in)
@@ -33,7 +36,7 @@ def end_session_of_login_before(request: HttpRequest | None, **_: Any) -> None:
         return
     before = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     if before and before != request.session.session_key:
-        end_login(before)
+        _end_login(before)
 
 
 @receiver(pre_save, sender=settings.AUTH_USER_MODEL)
@@ -53,6 +56,8 @@ def end_sessions_of_logins_that_end(
     if before is None:
         return
     if before["password"] != instance.password or (before["is_active"] and not instance.is_active):
+        from chat.endings import end_logins_of
+
         # Not before: a tab that comes back at once must not find the login still good.
         transaction.on_commit(partial(end_logins_of, instance.pk))
 
@@ -60,7 +65,15 @@ def end_sessions_of_logins_that_end(
 @receiver(pre_delete, sender=settings.AUTH_USER_MODEL)
 def forget_sessions_of_deleted_customers(instance: AbstractUser, **_: Any) -> None:
     """The rows go with the customer, whoever deletes it; what was said must leave Redis too."""
+    from chat.endings import forget
+
     theirs = ChatSession.objects.filter(customer_id=instance.pk).values_list(
         "session_id", flat=True
     )
     transaction.on_commit(partial(forget, list(theirs)))
+
+
+def _end_login(session_key: str) -> None:
+    from chat.endings import end_login
+
+    end_login(session_key)

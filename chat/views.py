@@ -125,6 +125,6 @@ def signup(request: HttpRequest) -> HttpResponse:
     if request.user.is_authenticated:
         return redirect(target)
     if request.method == "POST" and form.is_valid():
-        login(request, form.save())
+        login(request, form.save(), backend=settings.AUTHENTICATION_BACKENDS[-1])
         return redirect(target)
     return render(request, "registration/signup.html", {"form": form, "next": target})

@@ -5,6 +5,7 @@ The defaults are those of production: whatever is looser must be asked for.
 """
 
 import re
+from datetime import timedelta
 from urllib.parse import quote
 
 from csp.constants import NONE, SELF
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "channels",
     "csp",
     "simple_history",
+    "axes",
 ]
 
 MIDDLEWARE = [
@@ -66,6 +68,8 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    # Last, as django-axes asks: it answers in place of the page that would say "wrong password".
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "supportbot.urls"
@@ -210,6 +214,25 @@ PASSWORD_HASHERS = [
     "supportbot.hashers.Argon2",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
+# The first only holds back who fails too often; the last is the one that lets in.
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",
+    "django.contrib.auth.backends.ModelBackend",
+]
+AXES_HANDLER = "supportbot.attempts.LoginAttempts"
+AXES_CLIENT_IP_CALLABLE = "supportbot.attempts.address"
+AXES_LOCKOUT_CALLABLE = "supportbot.attempts.held_back"
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+# Failures for one account from one address: a customer who tries all the passwords they have. For
+# how long they count, so that whoever is held back waits no longer than that. The wider limits
+# stand in supportbot/attempts.py.
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+# Whoever knows the password begins anew; whoever goes on trying while held back waits no longer.
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+# Who logged in when, from where, is nobody's business here.
+AXES_DISABLE_ACCESS_LOG = True
 LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
@@ -274,6 +297,8 @@ LOGGING = {
         "psycopg.pool": {"level": "WARNING"},
         # It would note each call of the model.
         "httpx": {"level": "WARNING"},
+        # Below, it tells each step of each login.
+        "axes": {"level": "WARNING"},
         # Scanners ask for hosts of their own making all day: answered 400, and no error of ours.
         "django.security.DisallowedHost": {"handlers": [], "propagate": False},
     },

@@ -53,7 +53,7 @@ def staff(client: Client) -> Client:
     return client
 
 
-def answered(name: str, *figures: dict[str, Any], days_ago: int = 0) -> ChatSession:
+def answered(name: str, *figures: dict[str, Any], days_ago: int = 0, **marked: bool) -> ChatSession:
     """A customer of this name whose messages were answered, for these figures."""
     customer = User.objects.create_user(name)
     session = ChatSession.objects.create(session_id=name, customer=customer, login=name)
@@ -62,7 +62,7 @@ def answered(name: str, *figures: dict[str, Any], days_ago: int = 0) -> ChatSess
         for each in figures
         for message in (
             HumanMessage("where?"),
-            AIMessage("Here.", additional_kwargs={marks.FIGURES: each}),
+            AIMessage("Here.", additional_kwargs={marks.FIGURES: each, **marked}),
         )
     ]
     write([Copy(name, 0, said)])
@@ -101,6 +101,17 @@ def test_the_sums_of_a_day_are_told_by_model_and_reason(staff: Client) -> None:
     yesterday = (timezone.localdate() - timedelta(days=1)).isoformat()
     assert row(staff.get(f"{PAGE}?day={yesterday}"), "by_model")["answers"] == 1
     assert [row["answers"] for row in page.context["by_day"]] == [4, 1]
+
+
+def test_what_the_guard_withheld_is_counted_by_day_by_model_and_by_customer(staff: Client) -> None:
+    answered("alice", PROVIDERS, PROVIDERS)
+    answered("bob", PROVIDERS, PROVIDERS, PROVIDERS, **{marks.WITHHELD: True})
+    page = staff.get(PAGE)
+    assert row(page, "by_day")["withheld"] == 3
+    assert row(page, "by_model")["withheld"] == 3
+    assert row(page, "by_customer", customer="bob")["withheld"] == 3
+    assert row(page, "by_customer", customer="alice")["withheld"] == 0
+    assert '<td class="number alarm">3</td>' in page.text
 
 
 def test_the_dearest_customers_come_first(staff: Client) -> None:

@@ -167,7 +167,7 @@ def _login_key(user: User) -> str:
 def _log_in(user: User) -> str:
     session = _login_session()
     session[SESSION_KEY] = str(user.pk)
-    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
+    session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[-1]
     session[HASH_SESSION_KEY] = user.get_session_auth_hash()
     session.set_expiry(LOGIN_LASTS)
     # Not before: reading a session that is not there yet gives it another key.

@@ -115,6 +115,7 @@ async def test_another_customers_number_leaves_through_no_door_and_staff_are_tol
     assert "order number" in staff.get("/admin/chat/withheld/")
     [(row,)] = rows(site, "SELECT id FROM chat_withheld")
     assert BOBS in staff.get(f"/admin/chat/withheld/{row}/change/")
+    assert "number alarm" in staff.get("/admin/chat/answer/")
 
 
 async def test_no_page_and_no_frame_shows_what_was_withheld(

@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 from pathlib import Path
 
 from supportbot import env
@@ -111,3 +112,15 @@ def test_the_make_target_hands_quotes_and_dollars_on_as_they_are(tmp_path: Path)
     )
     assert done.stdout == "a  b /a home\n", done.stderr
     assert done.returncode == 0
+
+
+def test_a_command_that_answers_nobody_does_not_load_the_assistant() -> None:
+    code = (
+        "import sys, django; django.setup();"
+        "print([m for m in ('chat.assistant', 'chat.runtime', 'openai') if m in sys.modules])"
+    )
+    environment = os.environ | {"DJANGO_SETTINGS_MODULE": "supportbot.settings", "DEBUG": "True"}
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert done.stdout == "[]\n"
