@@ -23,7 +23,7 @@ from pydantic import ValidationError
 
 from chat.errors import ModelUnavailable
 from chat.guard.exit import Withheld
-from chat.llm.reply import Call, Reply, clean, new_id
+from chat.llm.reply import Call, Reply, clean, for_the_log, new_id
 
 logger = logging.getLogger(__name__)
 
@@ -261,7 +261,7 @@ def _unavailable(error: Exception) -> ModelUnavailable:
         "the model failed: %s, HTTP status %s, code %s",
         _kind(error),
         status or "none",
-        code or "none",
+        for_the_log(code),
     )
     name = type(error).__name__
     # Providers' clients have time-outs of their own, which are no TimeoutError.

@@ -32,6 +32,8 @@ MAX_CALLS = 10
 
 TOO_LONG = " … (My answer grew too long and ends here. Tell me to go on, and I will.)"
 STOPPED = " … (I had to stop here. Please ask me in other words.)"
+# A provider's code, such as content_filter or context_length_exceeded.
+CODE = re.compile(r"[a-z0-9_]{1,40}", re.IGNORECASE)
 # The providers' words for why a reply ended early: OpenAI's finish_reason, Anthropic's stop_reason.
 CUT_SHORT = {"length": TOO_LONG, "max_tokens": TOO_LONG, "content_filter": STOPPED}
 
@@ -67,6 +69,13 @@ class Call:
     name: str
     arguments: dict[str, Any]
     problem: str = ""
+
+
+def for_the_log(code: object) -> str:
+    """A provider's code; what has not the shape of one may be anybody's words."""
+    if not code:
+        return "none"
+    return code if isinstance(code, str) and CODE.fullmatch(code) else "of no known shape"
 
 
 class Reply:
@@ -112,7 +121,7 @@ class Reply:
         reason = str(message.response_metadata.get("finish_reason") or "")
         text = str(message.text)
         if not text.strip() and not self.calls:
-            logger.warning("the model said nothing: finish reason %s", reason or "none")
+            logger.warning("the model said nothing: finish reason %s", for_the_log(reason))
             raise ModelUnavailable(kind="no words", outage=False)
         postscript = TOO_LONG if self.too_long else CUT_SHORT.get(reason, "")
         postscript = "" if self.calls else postscript

@@ -1,0 +1,48 @@
+"""How the log tells of what broke: where, and none of the words of it."""
+
+import logging
+from collections.abc import Iterator
+from traceback import format_tb
+from typing import Any
+
+import django.db
+import redis
+
+# Errors of a machine or of our code, whose messages hold nobody's words. Any other's may: those of
+# a value that was not taken, of a key that is missing, of a row that the database refused, of a
+# command that Redis did.
+SPEAK_OF_NOBODY = (
+    *(OSError, MemoryError, ImportError, AttributeError, NameError),
+    *(django.db.OperationalError, django.db.InterfaceError),
+    *(redis.ConnectionError, redis.TimeoutError),
+)
+
+
+class Discreet(logging.Formatter):
+    """Tracebacks whose errors say their type and place, and their message only where it is safe.
+
+    What customers said, and what is in their orders, is in no log: whoever keeps or reads it need
+    not be allowed to read conversations.
+    """
+
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
+        """The error, after those that led to it."""
+        return "\n".join(_told(ei[1])) if ei[1] is not None else "no error"
+
+
+def _told(error: BaseException) -> Iterator[str]:
+    """The lines of a traceback as Python prints them, of the cause first."""
+    if error.__cause__ is not None:
+        yield from _told(error.__cause__)
+        yield "The above was the direct cause of this:"
+    elif error.__context__ is not None and not error.__suppress_context__:
+        yield from _told(error.__context__)
+        yield "While that was handled, this came up:"
+    if error.__traceback__ is not None:
+        yield "Traceback (most recent call last):"
+        yield "".join(format_tb(error.__traceback__)).rstrip()
+    kind = f"{type(error).__module__}.{type(error).__qualname__}".removeprefix("builtins.")
+    yield f"{kind}: {error}" if isinstance(error, SPEAK_OF_NOBODY) else kind
+    if isinstance(error, BaseExceptionGroup):
+        for each in error.exceptions:
+            yield from _told(each)
