@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
+from django.test import Client
 
 from chat.assistant import APOLOGY
 from chat.routing import websocket_urlpatterns
@@ -195,3 +197,12 @@ async def test_a_link_to_a_foreign_host_that_an_order_note_asks_for_does_not_lea
     model.otherwise = says("It is on its way. ", f"![]({link})")
     events = await asked(Browser(site.url).log_in("alice"), "Where is 48211?")
     assert spoken(events) == f"It is on its way. {APOLOGY}"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", [*PAGES, f"{settings.ADMIN_PATH}login/", settings.ADMIN_PATH])
+def test_no_address_takes_a_form_that_another_site_made_the_browser_send(address: str) -> None:
+    browser = Client(enforce_csrf_checks=True)
+    browser.force_login(User.objects.create_superuser("alice", password="demo"))
+    path = "/" + address.replace("<slug:slug>", "returns")
+    assert browser.post(path, {"username": "bob", "password": "demo"}).status_code == 403
