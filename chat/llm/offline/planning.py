@@ -8,6 +8,7 @@ from typing import Any
 from chat.llm.offline import naming, policies
 from chat.llm.offline.conversation import About, Conversation
 from chat.llm.offline.following import FOLLOWING
+from chat.llm.offline.general import in_general
 from chat.llm.offline.intents import ABOUT_ORDERS, Intent
 from chat.llm.offline.orders import about_order, list_all
 from chat.llm.offline.reading import Understanding
@@ -29,16 +30,22 @@ def next_step(wishes: Sequence[Understanding], talked: Conversation) -> Step:
                 calls.append((name, arguments))
     if calls:
         return Calls(tuple(calls))
-    says = [step for step in steps if isinstance(step, Say)]
+    says = _asking_once([step for step in steps if isinstance(step, Say)])
     text = "\n\n".join(dict.fromkeys(say.text for say in says))
     about = next((say.about for say in reversed(says) if say.about.asked), says[-1].about)
     return Say(_toned(text, wishes[0], talked), about)
 
 
+def _asking_once(says: list[Say]) -> list[Say]:
+    """Without the second question which order is meant: the first one's answer serves both."""
+    asks = [say for say in says if say.about.asked == "which"]
+    return [say for say in says if say not in asks[1:]]
+
+
 def in_the_thread(said: Understanding, talked: Conversation) -> Understanding:
     """With the wish that its words have after what was said before."""
-    if follows := follow_up(said, talked):
-        said = replace(said, intent=follows, guess=False)
+    if meant := follow_up(said, talked) or in_general(said):
+        said = replace(said, intent=meant, guess=False)
     return replace(said, question=said.question or bool(WHETHER.search(said.plain)))
 
 
@@ -102,6 +109,12 @@ def _no(said: Understanding, talked: Conversation) -> Say:
     return Say(talk.NO)
 
 
+def _change(said: Understanding, talked: Conversation) -> Say:
+    """It stays the one spoken of: "and why is it on hold?"."""
+    orders = said.numbers or said.bare_numbers or talked.focus
+    return Say(talk.CHANGE, About(Intent.CHANGE, orders=orders, asked="person"))
+
+
 SMALL_TALK: dict[Intent, Callable[[Understanding, Conversation], Say]] = {
     Intent.GREETING: _greeting,
     Intent.THANKS: _plainly(talk.THANKS),
@@ -110,7 +123,7 @@ SMALL_TALK: dict[Intent, Callable[[Understanding, Conversation], Say]] = {
     Intent.NO: _no,
     Intent.CAPABILITIES: _plainly(talk.CAPABILITIES),
     Intent.IDENTITY: _plainly(talk.IDENTITY),
-    Intent.CHANGE: _plainly(talk.CHANGE, asked="person"),
+    Intent.CHANGE: _change,
     Intent.ADDRESS_GIVEN: _plainly(talk.ADDRESS_GIVEN),
     Intent.OFF_TOPIC: _plainly(talk.OFF_TOPIC),
 }

@@ -163,6 +163,14 @@ MANY = re.compile(
     r"|\b(?:all|both) (?:of )?my (?:stuff|things|items)\b|^where is everything\b"
 )
 MANY_ROUTES = re.compile(rf"{BEGIN}(?:where (?:is|are)|when)\b.*{MANY.pattern}")
+# A number that is an order's rather than a year, and nothing asked but what became of it.
+OF_A_NUMBER = re.compile(
+    r"\b(?:happened|happening|up|wrong|news|going on|problem|deal|matter|story)\b(?: \w+)?"
+    r" (?:to|with|about|on|of) (?:order |number |no )?(?!(?:19|20)\d\d\b)[a-z]{0,8}-?\d{4,10}\b"
+)
+MISSING_IN_ADDRESS = re.compile(
+    r"\bwhat (?:is|was)(?: \w+)? (?:missing|wrong|incorrect|incomplete|the problem)\b.*\baddress"
+)
 SHORT = 6
 
 NO_ORDER = frozenset(
@@ -244,6 +252,8 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
     (Intent.STATUS, PICK_UP, lambda said, talked: bool(said.words or talked.focus)),
     (Intent.STATUS, re.compile(""), lambda said, talked: bool(said.tracking)
         and said.intent in (*NO_WISH, Intent.CAPABILITIES, Intent.OFF_TOPIC)),
+    (Intent.STATUS, OF_A_NUMBER, lambda said, talked: True),
+    (Intent.WHY, MISSING_IN_ADDRESS, lambda said, talked: said.intent is Intent.ADDRESS),
     (Intent.STATUS, MANY_ROUTES, lambda said, talked: said.intent is Intent.LIST),
     (Intent.WHEN, DAY, lambda said, talked: bool(talked.focus)
         and said.intent in (Intent.UNCLEAR, Intent.STATUS)

@@ -34,6 +34,9 @@ CHOICE = re.compile(r"^(?:\w+ )?(?:the|that|this) (?:\w+ )?one\b")
 # What to do after the last answer did not help.
 WHAT_NOW = re.compile(r"\b(?:what now|now what|what next|what (?:do|should|can|shall) i do)\b")
 
+# "What do I do when a parcel counts as delivered and I don't have it": the case comes behind.
+OF_A_CASE = re.compile(r"\bwhat (?:do|should|can|shall|must) (?:i|we|you) do (?:when|if)\b")
+
 # From here on a part of the message is a wish of its own beside another.
 SURE_OF_SENTENCE = 0.5
 SURE_OF_HALF = 0.6
@@ -71,8 +74,17 @@ def wishes(
         if _is_wish(said, part):
             clear.append(said)
     if clear and whole.intent is Intent.COMPLAINT and not COMPLAINS.search(whole.plain):
-        said = max(clear, key=lambda each: each.sure)  # "Where is it?! This is ridiculous!"
-        return (replace(said, angry=whole.angry, greeted=whole.greeted),)
+        wish = max(clear, key=lambda each: each.sure)  # "Where is it?! This is ridiculous!"
+        return (
+            replace(
+                whole,
+                intent=wish.intent,
+                sure=wish.sure,
+                guess=wish.guess,
+                otherwise=wish.otherwise,
+                question=wish.question,
+            ),
+        )
     pairs = [pair for pair in pairwise(clear) if _independent(*pair)]
     if not pairs:
         return (whole,)
@@ -87,7 +99,8 @@ def _is_wish(said: Understanding, part: Clause) -> bool:
     sure = said.sure >= (SURE_OF_SENTENCE if part.whole else SURE_OF_HALF)
     ground = said.intent in GROUNDS and not part.asks
     tone = said.intent is Intent.COMPLAINT and not COMPLAINS.search(said.plain)
-    return sure and not (ground or tone or said.guess or said.intent in NO_WISH)
+    half = OF_A_CASE.search(said.plain)
+    return sure and not (ground or tone or half or said.guess or said.intent in NO_WISH)
 
 
 def _independent(first: Understanding, second: Understanding) -> bool:
