@@ -14,17 +14,18 @@ from chat.llm.offline.intents import KIND_OF, KINDS, POLITE, Intent
 from chat.llm.offline.meanings import MEANING, WORLD
 from chat.llm.offline.vocabulary import NOT_AN_ARTICLE
 from chat.llm.offline.wares import WARES
+from chat.llm.offline.word_classes import classes_of
 
 SURE = 0.25  # of 1: from here on the classifier leads against the rules
 LIKELY = 0.15  # from here on it leads where they say nothing
-CLEAR = 3  # the rules' score from which they lead where the classifier is not sure
+CLEAR = 4  # the rules' score from which they lead where the classifier is not sure
 SHORTEST = 2  # words
 SURE_OF_SHORT = 0.6  # the same for the shortest, and those that lean on what was said before
 SURE_OF_NONSENSE = 0.85  # the same for "off topic" without a word of another world
 AGAINST_ALL = 8  # the rules' score that weighs more than a classifier in doubt
-DOUBTED = 0.5
+DOUBTED = 0.35
 NOT_EXCLUDED = 0.1  # what the classifier must leave to the rules' kind for that
-NEARLY = 0.6  # of the likeliest kind's: from here on the rules decide between two in doubt
+NEARLY = 0.8  # of the likeliest kind's: from here on the rules decide between two in doubt
 NAMED = 0.75  # so sure of "off topic", no name of an article is looked for
 UNDOUBTED = 0.95
 THING = re.compile(
@@ -58,7 +59,7 @@ def lead(
     short = leans or len(words) <= SHORTEST
     # "cancel my gym" leans on nothing, however short.
     alone = not leans or (kind == "off_topic" and _of_another_world(words))
-    undoubted = alone and likely[kind] >= UNDOUBTED
+    undoubted = alone and likely[kind] >= UNDOUBTED and _holds_a_word(words)
     if short and not undoubted and (score or _may_name(kind, likely[kind], words, leans=leans)):
         return Lead(by_rules, min(score / 5, 1))
     if {kind, KIND_OF.get(by_rules)} == {"contents", "list"}:
@@ -95,6 +96,11 @@ def _names_a_thing(words: Sequence[str]) -> bool:
     """Whether it asks after something by a name that may be an article's: "where is my ipad"."""
     named = bool(THING.search(" ".join(words))) or not WARES.isdisjoint(words)
     return named and not _of_another_world(words)
+
+
+def _holds_a_word(words: Sequence[str]) -> bool:
+    """Whether any of them is one that we know: "qwertz uiop" holds none, whatever it is."""
+    return any(word in MEANING or word in NOT_AN_ARTICLE or classes_of(word) for word in words)
 
 
 def _of_another_world(words: Sequence[str]) -> bool:

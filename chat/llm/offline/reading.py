@@ -11,6 +11,7 @@ from chat.llm.offline.meanings import MEANING
 from chat.llm.offline.spelling import words_of
 from chat.llm.offline.vocabulary import NOT_AN_ARTICLE as KNOWN_WORDS
 from chat.llm.offline.vocabulary import plain_words
+from chat.llm.offline.word_classes import classes_of
 
 # Explicit: with a hash or a word before it. Bare: digits that can hardly be anything else.
 EXPLICIT = re.compile(
@@ -54,6 +55,14 @@ QUESTION = re.compile(
     r"|is it (?:still )?possible|would it|how (?:do|can|would|does|to)|what (?:if|happens)|do you"
     r"|is there|will i|are (?:we|you)|(?:what|which) (?:\w+ ){0,2}address)\b"
     r"|\b(?:is it possible|am i able|possible to)\b"
+)
+# Words of other languages that are English ones too, or stand in English texts.
+NEIGHBOURS = frozenset(
+    re.findall(
+        r"\w+",
+        "aus auf bei colis con das dem den der des die ein eine est favor hat ich ist les los mein "
+        "mit mon non nur pas por que tag une und von war was wie wir",
+    )
 )
 
 
@@ -123,7 +132,7 @@ def read(text: str) -> Understanding:
         pointing=bool(POINTING.search(plain)) or not NOUN.search(plain),
         words=words,
         angry=_angry(text, plain),
-        greeted=Intent.GREETING in rules.scores(plain),
+        greeted=_says(Intent.GREETING, plain),
         missing=bool(MISSING.search(plain)),
         foreign=_foreign(words_of(text)),
         question=bool(QUESTION.search(plain)),
@@ -138,12 +147,19 @@ def _ordinal(found: re.Match[str]) -> int:
 def _angry(text: str, plain: str) -> bool:
     letters = [character for character in text if character.isalpha()]
     shouting = len(letters) > 15 and sum(map(str.isupper, letters)) > 0.8 * len(letters)
-    furious = any(pattern.search(plain) for _, pattern in rules.COMPILED[Intent.COMPLAINT])
+    furious = _says(Intent.COMPLAINT, plain)
     return furious or (shouting and "!" in text)
+
+
+def _says(intent: Intent, plain: str) -> bool:
+    return any(pattern.search(plain) for _, pattern in rules.COMPILED[intent])
 
 
 def _foreign(words: Sequence[str]) -> bool:
     """Whether hardly a word is English as far as we know; "in" and "me" are so elsewhere too."""
     joining = sum(word in JOINING for word in words)
     known = not NOT_AN_ARTICLE.isdisjoint(words) or not MEANING.keys().isdisjoint(words)
-    return len(words) > 2 and not known and 3 * joining < len(words)
+    english = sum(
+        len(word) > 2 and word not in NEIGHBOURS and bool(classes_of(word)) for word in words
+    )
+    return len(words) > 2 and not known and 3 * joining < len(words) and 4 * english < len(words)

@@ -266,7 +266,8 @@ SETTLED = 0.5
 
 def follow_up(said: "Understanding", talked: Conversation) -> Intent | None:
     """What the words are after what was said; None where they stand for themselves."""
-    if talked.first and said.intent is Intent.OFF_TOPIC and said.sure >= SETTLED:
+    settled = said.intent is Intent.OFF_TOPIC and said.sure >= SETTLED
+    if talked.first and settled and not OF_A_NUMBER.search(said.plain):
         return None
     for intent, pattern, fits in FOLLOW_UPS:
         if pattern.search(said.plain) and fits(said, talked):

@@ -1,6 +1,7 @@
 """What a message wants, in the light of what was said before."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import pairwise
 
@@ -40,8 +41,10 @@ OF_A_CASE = re.compile(r"\bwhat (?:do|should|can|shall|must) (?:i|we|you) do (?:
 # From here on a part of the message is a wish of its own beside another.
 SURE_OF_SENTENCE = 0.5
 SURE_OF_HALF = 0.6
-# So likely each of two must be for the whole message: else one is only how the other is told.
-SEEN_IN_WHOLE = 0.005
+# So likely each of two must be for the whole message: else one is only how the other is told. The
+# first where its own part leaves no doubt, the second where it does.
+SEEN_IN_WHOLE, SEEN_WELL_IN_WHOLE = 0.005, 0.05
+BEYOND_DOUBT = 0.8
 # Beside another wish, a complaint is one only where it is called so; else it is the tone.
 COMPLAINS = re.compile(r"\b(?:complain\w*|complaints?|claim)\b")
 # One answer does for both.
@@ -90,7 +93,7 @@ def wishes(
         return (whole,)
     likely = table.probabilities(whole.plain.split(), seen(whole.plain))
     for pair in pairs:
-        if all(likely.get(KIND_OF.get(each.intent, ""), 1) >= SEEN_IN_WHOLE for each in pair):
+        if all(_seen_in(likely, each) for each in pair):
             return pair
     return (whole,)
 
@@ -101,6 +104,13 @@ def _is_wish(said: Understanding, part: Clause) -> bool:
     tone = said.intent is Intent.COMPLAINT and not COMPLAINS.search(said.plain)
     half = OF_A_CASE.search(said.plain)
     return sure and not (ground or tone or half or said.guess or said.intent in NO_WISH)
+
+
+def _seen_in(likely: Mapping[str, float], said: Understanding) -> bool:
+    if said.numbers or said.bare_numbers:
+        return True  # of an order
+    needed = SEEN_IN_WHOLE if said.sure >= BEYOND_DOUBT else SEEN_WELL_IN_WHOLE
+    return likely.get(KIND_OF.get(said.intent, ""), 1) >= needed
 
 
 def _independent(first: Understanding, second: Understanding) -> bool:
@@ -134,7 +144,7 @@ def _in_context(
     intent, guess = said.intent, False
     length = len(said.plain.split())
     serious = {each: score for each, score in found.items() if each not in SOCIAL}
-    weak = max(serious.values(), default=0) < 3 and (
+    weak = max(serious.values(), default=0) < CLEAR and (
         length <= ELLIPTIC or said.sure < SURE_OF_SENTENCE
     )
     if before.asked == "address" and (
