@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 from uuid import uuid4
 
@@ -13,20 +14,26 @@ from langchain_core.messages.tool import tool_call_chunk
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
+from pydantic import PrivateAttr
 
-from chat.llm.offline.conversation import ABOUT, BEFORE, About, read
+from chat.llm.offline.conversation import ABOUT, BEFORE, About, Conversation, LookedUp, read
 from chat.llm.offline.planning import next_step
+from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Calls, Step
 from chat.llm.offline.understanding import wishes
 from chat.llm.offline.wording.talk import CANNOT_LOOK_UP
 
-WORDS = re.compile(r"\S+\s*|\s+")
+# A few words at a time: they are all there at once, and each chunk has its price on the way.
+WORDS = re.compile(r"(?:\S+\s*){1,4}|\s+")
 
 
 class OfflineModel(BaseChatModel):
     """Answers customers by rules. Without tools it can only talk; facts come from tools alone."""
 
     tool_names: frozenset[str] = frozenset()
+
+    # What was understood in the step before: a turn's steps differ in what was looked up alone.
+    _understood: tuple[Conversation, tuple[Understanding, ...]] | None = PrivateAttr(None)
 
     @property
     def _llm_type(self) -> str:
@@ -40,7 +47,9 @@ class OfflineModel(BaseChatModel):
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         names = frozenset(tool.name for tool in tools if isinstance(tool, BaseTool))
-        return self.model_copy(update={"tool_names": names})
+        bound = self.model_copy(update={"tool_names": names})
+        bound._understood = None
+        return bound
 
     def _generate(
         self,
@@ -86,15 +95,18 @@ class OfflineModel(BaseChatModel):
     def _step(self, messages: Sequence[BaseMessage]) -> tuple[Step | None, Sequence[About]]:
         """What to do now, and what earlier replies were about."""
         talked = read(messages)
-        step: Step | None = next_step(wishes(talked), talked)
+        asked = replace(talked, looked_up=LookedUp())
+        if self._understood is None or self._understood[0] != asked:
+            self._understood = (asked, wishes(talked))
+        step: Step | None = next_step(self._understood[1], talked)
         if isinstance(step, Calls) and not {name for name, _ in step.tools} <= self.tool_names:
             step = None
         return step, talked.earlier
 
 
 def _chunks(step: Step | None, earlier: Sequence[About]) -> Iterator[AIMessageChunk]:
-    """Word by word, as other models stream; the last chunk carries what the reply was about, and
-    what those before it were, which may be out of sight when the next one is made."""
+    """The words; the last chunk carries what the reply was about, and what those before it were,
+    which may be out of sight when the next one is made."""
     if isinstance(step, Calls):
         yield AIMessageChunk(
             content="",
@@ -107,8 +119,8 @@ def _chunks(step: Step | None, earlier: Sequence[About]) -> Iterator[AIMessageCh
             response_metadata={"model_name": "offline", "finish_reason": "tool_calls"},
         )
         return
-    for word in WORDS.findall(step.text if step else CANNOT_LOOK_UP):
-        yield AIMessageChunk(content=word)
+    for words in WORDS.findall(step.text if step else CANNOT_LOOK_UP):
+        yield AIMessageChunk(content=words)
     metadata: dict[str, Any] = {"model_name": "offline", "finish_reason": "stop"}
     if step:
         metadata[ABOUT] = step.about.as_json()
