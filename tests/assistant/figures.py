@@ -5,7 +5,6 @@ CPU of each reply of the dialogues in ``test_thread.py``, all its steps together
 
 import os
 import time
-from collections.abc import Callable
 from typing import Any
 
 import django
@@ -20,28 +19,25 @@ django.setup()
 from django.contrib.auth.models import User  # noqa: E402 the models want Django to be set up
 from django.core.management import call_command  # noqa: E402
 from django.utils import timezone  # noqa: E402
+from langchain_core.messages import BaseMessage  # noqa: E402
+from pydantic import PrivateAttr  # noqa: E402
 
+from chat.llm.offline.model import OfflineModel  # noqa: E402
 from chat.management.demo.shop import seed  # noqa: E402
 from tests.assistant.clerk import Clerk  # noqa: E402
 from tests.assistant.test_thread import DIALOGUES  # noqa: E402
 
 
-class TimedClerk(Clerk):
-    """Counts the CPU that its tools take."""
+class TimedModel(OfflineModel):
+    """Counts the CPU of its steps, from the messages to the last chunk, as the turn drives them."""
 
-    def __init__(self, customer: User) -> None:
-        super().__init__(customer)
-        self.elsewhere = 0.0
-        self.tools = {name: self._timed(tool) for name, tool in self.tools.items()}
+    _took: float = PrivateAttr(0.0)
 
-    def _timed(self, tool: Callable[..., tuple[str, Any]]) -> Callable[..., tuple[str, Any]]:
-        def timed(**arguments: Any) -> tuple[str, Any]:
-            began = time.process_time()
-            answer = tool(**arguments)
-            self.elsewhere += time.process_time() - began
-            return answer
-
-        return timed
+    def _stream(self, messages: list[BaseMessage], *_: Any, **__: Any) -> Any:
+        began = time.process_time()
+        chunks = list(super()._stream(messages))
+        self._took += time.process_time() - began
+        return iter(chunks)
 
 
 def main() -> None:
@@ -60,12 +56,13 @@ def main() -> None:
 
 
 def _costs(customer: str, said: str) -> list[float]:
-    clerk = TimedClerk(User.objects.get(username=customer))
+    clerk = Clerk(User.objects.get(username=customer))
+    model = clerk.model = TimedModel(tool_names=clerk.model.tool_names)
     costs = []
     for text in said.split(" | "):
-        began, elsewhere = time.process_time(), clerk.elsewhere
+        before = model._took
         clerk.ask(text)
-        costs.append(time.process_time() - began - (clerk.elsewhere - elsewhere))
+        costs.append(model._took - before)
     return costs
 
 
