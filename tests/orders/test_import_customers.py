@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
+from django.http import HttpRequest
 
 from chat.orders.importers import shopify
 from chat.orders.intake import import_orders
@@ -60,7 +61,7 @@ def test_an_account_that_was_made_lets_nobody_in(load: Load) -> None:
     assert user.username == "eve@example.org"
     assert not (user.is_staff or user.is_superuser or user.has_usable_password())
     for password in ("", user.password, "!"):
-        assert authenticate(username=user.username, password=password) is None
+        assert authenticate(HttpRequest(), username=user.username, password=password) is None
 
 
 @pytest.mark.parametrize("right", ["is_staff", "is_superuser"])

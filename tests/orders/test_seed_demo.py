@@ -5,6 +5,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
+from django.http import HttpRequest
 from django.test import override_settings
 
 from chat.help.models import HelpArticle
@@ -39,7 +40,7 @@ def test_the_four_accounts_can_log_in_and_only_staff_is_staff() -> None:
     with override_settings(DEBUG=True):
         call_command("seed_demo")
     for username in ("alice", "bob", "carol", "staff"):
-        user = authenticate(username=username, password="demo")
+        user = authenticate(HttpRequest(), username=username, password="demo")
         assert isinstance(user, User)
         assert user.is_staff == (username == "staff")
         assert not user.is_superuser

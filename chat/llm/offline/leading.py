@@ -26,6 +26,7 @@ AGAINST_ALL = 8  # the rules' score that weighs more than a classifier in doubt
 DOUBTED = 0.35
 NOT_EXCLUDED = 0.1  # what the classifier must leave to the rules' kind for that
 NEARLY = 0.8  # of the likeliest kind's: from here on the rules decide between two in doubt
+ASKS = 3  # the rules' score of "where is my", behind which an article's name may stand
 NAMED = 0.75  # so sure of "off topic", no name of an article is looked for
 UNDOUBTED = 0.95
 THING = re.compile(
@@ -71,7 +72,7 @@ def lead(
             return Lead(by_rules, SURE_OF_SHORT)
         if score >= CLEAR and likely[kind] < DOUBTED and theirs >= NEARLY * likely[kind]:
             return Lead(by_rules, SURE_OF_SHORT)
-        if off_topic and score >= CLEAR and likely[kind] < NAMED and _names_a_thing(words):
+        if off_topic and score >= ASKS and likely[kind] < NAMED and _names_a_thing(words):
             return Lead(by_rules, SURE_OF_SHORT)
         if off_topic and (leans or (likely[kind] < DOUBTED and not WARES.isdisjoint(words))):
             # "what happened?" and "whether the kettle works" are seldom another world's.
