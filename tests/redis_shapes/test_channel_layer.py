@@ -1,6 +1,7 @@
 """What is said reaches the tabs at other processes again after a server has died."""
 
 import asyncio
+import gc
 import logging
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
@@ -49,6 +50,7 @@ async def processes() -> AsyncIterator[Callable[[str], Process]]:
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
         await close(process.layer)
+    gc.collect()  # what was left unclosed is told of here, not in whatever test comes next
 
 
 async def until_heard(one: Process, other: Process, first: int) -> int:
@@ -69,6 +71,9 @@ async def test_processes_hear_each_other(processes: Callable[[str], Process], ur
     await until_heard(other, one, number)
 
 
+# Where two connections ask redis-py's Sentinel at once while a server is lost, it forgets one that it
+# had to a sentinel, unclosed. Python closes it, and says so at the next collection.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["sentinel", "cluster"])
 async def test_processes_hear_each_other_again_after_the_loss_of_their_server(
     processes: Callable[[str], Process],
