@@ -71,8 +71,8 @@ async def test_processes_hear_each_other(processes: Callable[[str], Process], ur
     await until_heard(other, one, number)
 
 
-# Where two connections ask redis-py's Sentinel at once while a server is lost, it forgets one that it
-# had to a sentinel, unclosed. Python closes it, and says so at the next collection.
+# Where two connections ask redis-py's Sentinel at once while a server is lost, it forgets one that
+# it had to a sentinel, unclosed. Python closes it, and says so at the next collection.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @pytest.mark.parametrize("name", ["sentinel", "cluster"])
 async def test_processes_hear_each_other_again_after_the_loss_of_their_server(
