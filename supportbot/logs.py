@@ -27,16 +27,19 @@ class Discreet(logging.Formatter):
 
     def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's name
         """The error, after those that led to it."""
-        return "\n".join(_told(ei[1])) if ei[1] is not None else "no error"
+        return "\n".join(_told(ei[1], set())) if ei[1] is not None else "no error"
 
 
-def _told(error: BaseException) -> Iterator[str]:
-    """The lines of a traceback as Python prints them, of the cause first."""
-    if error.__cause__ is not None:
-        yield from _told(error.__cause__)
-        yield "The above was the direct cause of this:"
-    elif error.__context__ is not None and not error.__suppress_context__:
-        yield from _told(error.__context__)
+def _told(error: BaseException, before: set[int]) -> Iterator[str]:
+    """The lines of a traceback as Python prints them, of the cause first; not those ``before``."""
+    before.add(id(error))
+    cause, context = error.__cause__, error.__context__
+    if cause is not None:
+        if id(cause) not in before:
+            yield from _told(cause, before)
+            yield "The above was the direct cause of this:"
+    elif context is not None and not error.__suppress_context__ and id(context) not in before:
+        yield from _told(context, before)
         yield "While that was handled, this came up:"
     if error.__traceback__ is not None:
         yield "Traceback (most recent call last):"
@@ -45,4 +48,4 @@ def _told(error: BaseException) -> Iterator[str]:
     yield f"{kind}: {error}" if isinstance(error, SPEAK_OF_NOBODY) else kind
     if isinstance(error, BaseExceptionGroup):
         for each in error.exceptions:
-            yield from _told(each)
+            yield from _told(each, before)

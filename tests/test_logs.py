@@ -161,6 +161,12 @@ def test_the_words_of_no_error_are_told_not_of_its_cause_nor_of_one_in_a_group(
     assert "test_logs.py" in told
 
 
+def test_errors_that_lead_to_each_other_are_told_once() -> None:
+    first, second = ValueError(CANARY), KeyError(CANARY)
+    first.__cause__, second.__cause__ = second, first
+    assert logged(first).count("ValueError") == 1
+
+
 def test_what_the_machine_says_is_told_for_whoever_is_on_call() -> None:
     assert "No space left" in logged(OSError(28, "No space left on device"))
     assert "no such table" in logged(OperationalError("no such table: orders_order"))

@@ -1,10 +1,14 @@
 """A question about how the shop does something is told from one about an order."""
 
+from dataclasses import replace
+
 import pytest
 
 from chat.llm.offline.conversation import About, Conversation, LookedUp
 from chat.llm.offline.intents import Intent
-from chat.llm.offline.planning import in_the_thread
+from chat.llm.offline.planning import in_the_thread, next_step
+from chat.llm.offline.reading import Understanding
+from chat.llm.offline.steps import Say
 from chat.llm.offline.understanding import wishes
 
 # What is meant in general, and next to it what is about an order, in much the same words.
@@ -29,3 +33,24 @@ def test_it_is_told_from_a_question_about_an_order(text: str, intent: Intent) ->
     talked = Conversation(text, LookedUp(), About())
     [said] = [in_the_thread(each, talked) for each in wishes(talked)]
     assert said.intent is intent
+
+
+@pytest.mark.parametrize(
+    ("text", "intent"),
+    [
+        ("what happened to 48071", Intent.STATUS),
+        ("there is something wrong with order 48211, the lid is broken", Intent.DAMAGED),
+        ("what's wrong with 48211, I want my money back", Intent.RETURN),
+    ],
+)
+def test_a_named_order_does_not_hide_what_is_wanted_of_it(text: str, intent: Intent) -> None:
+    talked = Conversation(text, LookedUp(), About())
+    assert intent in [in_the_thread(each, talked).intent for each in wishes(talked)]
+
+
+def test_two_wishes_that_ask_the_same_ask_it_once() -> None:
+    talked = Conversation("is it late", LookedUp(), About("status", asked="which"))
+    agreed = Understanding(Intent.YES, plain="yes")
+    step = next_step((agreed, replace(agreed)), talked)
+    assert isinstance(step, Say)
+    assert step.text.count("Which one") == 1

@@ -12,6 +12,7 @@ from chat.llm.offline.intents import Intent
 if TYPE_CHECKING:
     from chat.llm.offline.reading import Understanding
 
+# Narrower than the rules' ORDER: whoever asks how long "my articles" take may ask in general.
 THING = r"(?:orders?|parcels?|packages?|deliver\w*|shipments?|stuff|things?|refunds?|money)"
 # Something that the customer has, or was spoken of: "it", unless that is what "a parcel" is called.
 OWN = re.compile(rf"\b(?:(?:my|our|the|this|that|these|those) (?:\w+ )?{THING}|mine)\b")
@@ -53,7 +54,7 @@ GENERAL: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
         Intent.ADDRESS_BOOK,
     ),
     (
-        frozenset({Intent.ADDRESS, Intent.STATUS, Intent.WHEN}),
+        frozenset({Intent.ADDRESS}),
         re.compile(rf"\b(?:can|could|may|do|does|is it possible|possible)\b.*\b{LOCKER}\b"),
         Intent.DELIVERY_OPTIONS,
     ),

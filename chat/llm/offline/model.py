@@ -47,9 +47,7 @@ class OfflineModel(BaseChatModel):
         **kwargs: Any,
     ) -> Runnable[LanguageModelInput, AIMessage]:
         names = frozenset(tool.name for tool in tools if isinstance(tool, BaseTool))
-        bound = self.model_copy(update={"tool_names": names})
-        bound._understood = None
-        return bound
+        return self.model_copy(update={"tool_names": names})
 
     def _generate(
         self,

@@ -38,8 +38,8 @@ def next_step(wishes: Sequence[Understanding], talked: Conversation) -> Step:
 
 def _asking_once(says: list[Say]) -> list[Say]:
     """Without the second question which order is meant: the first one's answer serves both."""
-    asks = [say for say in says if say.about.asked == "which"]
-    return [say for say in says if say not in asks[1:]]
+    first = next((say for say in says if say.about.asked == "which"), None)
+    return [say for say in says if say is first or say.about.asked != "which"]
 
 
 def in_the_thread(said: Understanding, talked: Conversation) -> Understanding:

@@ -180,6 +180,8 @@ NO_ORDER = frozenset(
     }
 )  # fmt: skip
 NO_WISH = frozenset({Intent.UNCLEAR, Intent.YES, Intent.NO, Intent.GREETING, Intent.THANKS})
+# What a message may be taken for that says little beside an order's number.
+NOT_SAID = NO_WISH | {Intent.CAPABILITIES, Intent.OFF_TOPIC}
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
 MONEY = frozenset(
     {Intent.PAYMENT, Intent.PAYMENT_STATUS, Intent.CONTENTS, Intent.UNCLEAR, Intent.LIST}
@@ -251,8 +253,8 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
         and bool(said.numbers or said.bare_numbers)),
     (Intent.STATUS, PICK_UP, lambda said, talked: bool(said.words or talked.focus)),
     (Intent.STATUS, re.compile(""), lambda said, talked: bool(said.tracking)
-        and said.intent in (*NO_WISH, Intent.CAPABILITIES, Intent.OFF_TOPIC)),
-    (Intent.STATUS, OF_A_NUMBER, lambda said, talked: True),
+        and said.intent in NOT_SAID),
+    (Intent.STATUS, OF_A_NUMBER, lambda said, talked: said.intent in NOT_SAID),
     (Intent.WHY, MISSING_IN_ADDRESS, lambda said, talked: said.intent is Intent.ADDRESS),
     (Intent.STATUS, MANY_ROUTES, lambda said, talked: said.intent is Intent.LIST),
     (Intent.WHEN, DAY, lambda said, talked: bool(talked.focus)
