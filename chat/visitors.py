@@ -91,7 +91,9 @@ class Visitors:
             for session_id in found.ended:
                 await self._store.close(session_id)
             for session_id in found.deleted:
-                await self._store.purge(session_id)
+                # Whoever deleted it has mostly purged it too: no second tombstone for nothing.
+                if await self._store.look(session_id) is not None:
+                    await self._store.purge(session_id)
         except HistoryUnavailable:
             # No socket opens them any more, for their rows are closed or gone.
             logger.warning("Sessions ended in the database only: %s", found.ended | found.deleted)

@@ -2,18 +2,22 @@
 
 import http.client
 import os
+import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from functools import cache
 from pathlib import Path
 
 from supportbot import children, server
 from supportbot.redis_server import RedisServer
+from tests import environment as run
 
 ROOT = Path(__file__).parent.parent
 
+DATABASE = "site.sqlite3"
 # Seconds; a busy machine takes a while to import all of it.
 STARTS_WITHIN = 60
 STOPS_WITHIN = 30
@@ -38,7 +42,7 @@ class Site:
             "DEBUG": "True",
             "SECRET_KEY": "only-for-tests",
             "ALLOWED_HOSTS": "127.0.0.1",
-            "DATABASE_URL": f"sqlite:///{folder / 'site.sqlite3'}",
+            "DATABASE_URL": f"sqlite:///{folder / DATABASE}",
             "REDIS_URL": redis.url if redis is not None else "",
             "ASSISTANT_MODEL": "offline",
             **environment,
@@ -141,6 +145,20 @@ class Site:
 MANAGE = (sys.executable, str(ROOT / "manage.py"))
 
 
+def _open_shop(site: Site) -> None:
+    site.manage("migrate", "--verbosity", "0")
+    site.manage("seed_demo")
+
+
+@cache
+def _shop() -> Path:
+    """The demo shop's database, made once in a run: each site begins with a copy."""
+    folder = run.folder / "demo"
+    folder.mkdir()
+    _open_shop(Site(folder, run.server, {}))
+    return folder / DATABASE
+
+
 @contextmanager
 def running_site(folder: Path, **environment: str) -> Iterator[Site]:
     """The demo shop's site, with alice, bob, carol and staff; its password for all is ``demo``.
@@ -155,8 +173,10 @@ def running_site(folder: Path, **environment: str) -> Iterator[Site]:
     try:
         if redis is not None:
             redis.start()
-        site.manage("migrate", "--verbosity", "0")
-        site.manage("seed_demo")
+        if "DATABASE_URL" in environment:
+            _open_shop(site)
+        else:
+            shutil.copy(_shop(), folder / DATABASE)
         site.start()
         yield site
     finally:
