@@ -11,13 +11,15 @@ import pytest
 from chat.llm.offline.classifier import classifier, fingerprint
 from tests.assistant.measure import HELD_OUT, JUDGED, measure, report
 
-# The floor of what is reached, in all and in each judged kind; the goal is 95 % and 90 %.
+# The floor of what is reached, in all and in each judged kind; the goal, over all of them, is 95 %
+# and 90 %.
 FLOORS = {
-    "utterances_a": (0.945, 0.86),
-    "utterances_b": (0.93, 0.86),
-    "utterances_c": (0.955, 0.92),
-    "utterances_d": (0.92, 0.84),
-    "utterances_e": (0.93, 0.83),
+    "utterances_a": (0.955, 0.92),
+    "utterances_b": (0.935, 0.89),
+    "utterances_c": (0.965, 0.94),
+    "utterances_d": (0.94, 0.90),
+    "utterances_e": (0.935, 0.86),
+    "utterances_f": (0.94, 0.90),
 }
 FILES = sorted(HELD_OUT.glob("*.jsonl"))
 

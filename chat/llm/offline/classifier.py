@@ -17,6 +17,7 @@ from chat.llm.offline.intents import Intent
 
 HERE = Path(__file__).parent
 PHRASES = HERE / "phrases"
+TWO_WISHES = HERE / "two_wishes.txt"
 TABLE = HERE / "classifier.bin"
 # Of features that are many and say much the same: pieces of words, and classes of words.
 WEIGHTS = {"c": 0.5, "k": 0.7, "q": 0.7}
@@ -32,6 +33,7 @@ MADE_FROM = (
     "word_classes.py",
     "patterns.txt",
     "phrases",
+    TWO_WISHES.name,
 )
 
 

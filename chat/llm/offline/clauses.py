@@ -22,7 +22,10 @@ TELLS = re.compile(
 ASKS = re.compile(
     r"\b(?:want|wanna|need|would like|i'd like|wish|hope to|have to|please|pls|plz"
     r"|can (?:you|i|u|we)|could (?:you|i)|how|when|where|which|whether|demand|trying to|help"
-    r"|tell me|let me|asking|no longer|do not want|don't want|dont want)\b",
+    r"|tell me|let me|let us|asking|no longer|do not want|don't want|dont want|wants|i'd also like"
+    r"|know|shall|can someone|any chance|remind me|kindly|explain|confirm"
+    r"|(?:won'?t|(?:does|did|is)n'?t|not) (?:work|working|accepted|go through|going through)"
+    r"|twice|two times|double)\b",
     re.IGNORECASE,
 )
 

@@ -46,7 +46,7 @@ SURE_OF_HALF = 0.6
 SEEN_IN_WHOLE, SEEN_WELL_IN_WHOLE = 0.005, 0.05
 BEYOND_DOUBT = 0.8
 # Beside another wish, a complaint is one only where it is called so; else it is the tone.
-COMPLAINS = re.compile(r"\b(?:complain\w*|complaints?|claim)\b")
+COMPLAINS = re.compile(r"\b(?:complain\w*|claim|grievance)\b")
 # One answer does for both.
 SAME_ANSWER = (
     {"order_status", "delivery_time"},
@@ -57,10 +57,13 @@ SAME_ANSWER = (
 # Told, they are the ground of another wish; asked, a wish.
 GROUNDS = frozenset(
     {
-        Intent.STATUS, Intent.WHEN, Intent.NOT_RECEIVED, Intent.DAMAGED, Intent.CONTENTS,
-        Intent.CHANGE, Intent.RULES, Intent.LIST, Intent.PAYMENT, Intent.PAYMENT_STATUS,
+        Intent.NOT_RECEIVED, Intent.DAMAGED, Intent.CONTENTS, Intent.CHANGE, Intent.RULES,
+        Intent.LIST,
     }
 )  # fmt: skip
+# The same, unless there is no doubt of it: "my card was charged twice" wants an answer.
+GROUNDS_IN_DOUBT = frozenset({Intent.STATUS, Intent.WHEN, Intent.PAYMENT, Intent.PAYMENT_STATUS})
+SURE_OF_TOLD = 0.9
 NO_WISH = POLITE | {Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.CAPABILITIES, Intent.IDENTITY}
 
 
@@ -100,7 +103,8 @@ def wishes(
 
 def _is_wish(said: Understanding, part: Clause) -> bool:
     sure = said.sure >= (SURE_OF_SENTENCE if part.whole else SURE_OF_HALF)
-    ground = said.intent in GROUNDS and not part.asks
+    doubted = said.intent in GROUNDS_IN_DOUBT and said.sure < SURE_OF_TOLD
+    ground = (said.intent in GROUNDS or doubted) and not part.asks
     tone = said.intent is Intent.COMPLAINT and not COMPLAINS.search(said.plain)
     half = OF_A_CASE.search(said.plain)
     return sure and not (ground or tone or half or said.guess or said.intent in NO_WISH)
@@ -115,8 +119,11 @@ def _seen_in(likely: Mapping[str, float], said: Understanding) -> bool:
 
 def _independent(first: Understanding, second: Understanding) -> bool:
     """Whether one answer would not do for both."""
-    kinds = {KIND_OF.get(each.intent, each.intent) for each in (first, second)}
-    return len(kinds) == 2 and kinds not in SAME_ANSWER
+    kinds = [KIND_OF.get(each.intent, each.intent) for each in (first, second)]
+    names = second.question or second.words or second.numbers or second.bare_numbers
+    if kinds == ["payment", "return_refund"] and not names:
+        return False  # "I was charged twice, refund me"
+    return kinds[0] != kinds[1] and set(kinds) not in SAME_ANSWER
 
 
 def understand(conversation: Conversation, table: Classifier | None = None) -> Understanding:

@@ -1,4 +1,5 @@
-"""The messages that the classifier learns from: ``phrases/``, and what is made from them.
+"""The messages that the classifier learns from: ``phrases/``, ``two_wishes.txt``, and what is made
+from them.
 
 Made are variants (greetings and stories around a phrase, slips of typing, an article's name in
 place of "order"), sentences by pattern, and messages of two wishes.
@@ -10,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from chat.llm.offline.classifier import PHRASES
+from chat.llm.offline.classifier import PHRASES, TWO_WISHES
 from chat.llm.offline.training import patterns
 
 Phrase = tuple[str, str]  # text and kind
@@ -99,7 +100,7 @@ def lessons(known: Sequence[Phrase]) -> list[Lesson]:
         made += [Lesson(variant, (kind,), MADE_UP, own=False) for variant in variants]
     by_pattern = patterns.sentences(OF_EACH_PATTERN, chance)
     made += [Lesson(text, (kind,), MADE_UP) for text, kind in by_pattern]
-    return [*made, *_of_two(known, chance)]
+    return [*made, *_of_two(known, chance), *_told_in_one()]
 
 
 def _variants(
@@ -130,6 +131,15 @@ def _of_two(known: Sequence[Phrase], chance: random.Random) -> list[Lesson]:
             joined = f"{first}{chance.choice(BETWEEN)}{second}"
             lessons.append(Lesson(joined, (one, two), MADE_UP, own=False))
     return lessons
+
+
+def _told_in_one() -> list[Lesson]:
+    """Messages of two wishes as customers write them."""
+    lines = TWO_WISHES.read_text(encoding="utf-8").splitlines()
+    return [
+        Lesson(text, tuple(kinds.split()))
+        for kinds, _, text in (line.partition("\t") for line in lines)
+    ]
 
 
 def _mistyped(text: str, chance: random.Random) -> str:
