@@ -11,6 +11,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import dj_database_url
 import psycopg
@@ -108,6 +109,16 @@ def rate(name: str, default: str) -> tuple[int, int]:
         reject(name, "a rate such as 20/m (a whole number, then /s, /m, /h or /d)")
     milliseconds = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}[match[2]]
     return int(match[1]), milliseconds
+
+
+def time_zone(name: str, default: str) -> str:
+    """A place's name in the time zone database."""
+    value = text(name, default)
+    try:
+        ZoneInfo(value)
+    except (ValueError, OSError, ZoneInfoNotFoundError):
+        reject(name, "a name of the time zone database, such as Europe/Berlin")
+    return value
 
 
 def http_url(name: str) -> str:

@@ -240,7 +240,7 @@ LOGOUT_REDIRECT_URL = "/"
 # --- language, time, static files -------------------------------------------------------------
 
 LANGUAGE_CODE = "en"
-TIME_ZONE = "UTC"
+TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")
 USE_I18N = False
 USE_TZ = True
 
@@ -294,7 +294,11 @@ LOGGING = {
             "style": "{",
         }
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {
+        "console": {"class": "logging.StreamHandler", "formatter": "line"},
+        # A logger with no handler at all falls back to one of Python's, which prints everything.
+        "nowhere": {"class": "logging.NullHandler"},
+    },
     "root": {"handlers": ["console"], "level": "INFO"},
     # Django gives this one handlers of its own: each line would be there twice.
     "loggers": {
@@ -306,6 +310,6 @@ LOGGING = {
         # Below, it tells each step of each login.
         "axes": {"level": "WARNING"},
         # Scanners ask for hosts of their own making all day: answered 400, and no error of ours.
-        "django.security.DisallowedHost": {"handlers": [], "propagate": False},
+        "django.security.DisallowedHost": {"handlers": ["nowhere"], "propagate": False},
     },
 }

@@ -167,8 +167,8 @@ def test_not_ready_says_which_and_the_process_stays_healthy(site: Site, tmp_path
         assert status == 503
         assert '"redis": "no answer"' in body
         assert '"database": "ok"' in body
-    empty = {"DATABASE_URL": f"sqlite:///{tmp_path / 'not-migrated'}"}
-    with Manage(site, tmp_path / "log", "serve", "--port", "0", environment=empty) as manage:
+    away = {"DATABASE_URL": "postgres://user@127.0.0.1:1/shop"}
+    with Manage(site, tmp_path / "log", "serve", "--port", "0", environment=away) as manage:
         status, _, body = manage.until_serving().get("/readyz")
         assert status == 503
         assert '"database": "no answer"' in body
@@ -239,6 +239,7 @@ def test_workers_that_cannot_start_are_an_error_and_no_loop(site: Site, tmp_path
     [
         (("--port", "{taken}"), "Cannot listen on 127.0.0.1 port {taken}: Address already in use."),
         (("--host", "192.0.2.1"), "Cannot listen on 192.0.2.1 port 8000: "),
+        (("--port", "99999"), "--port: takes a whole number from 0 to 65535"),
         (("--workers", "0"), "--workers: takes a whole number from 1"),
         (("--fd", "0"), "File 0 is no listening socket"),
     ],
@@ -252,6 +253,14 @@ def test_a_server_that_cannot_start_says_why(
         with Manage(site, tmp_path / "log", "serve", *command) as manage:
             assert manage.process.wait(PATIENCE) == 1
             assert manage.printed.startswith("CommandError: " + error.format(taken=taken))
+
+
+def test_a_database_without_its_migrations_is_not_served(site: Site, tmp_path: Path) -> None:
+    other = {"DATABASE_URL": f"sqlite:///{tmp_path / 'new.sqlite3'}"}
+    with Manage(site, tmp_path / "log", "serve", "--port", "0", environment=other) as manage:
+        assert manage.process.wait(PATIENCE) == 1
+        assert "migrations are not applied" in manage.printed
+        assert "run `manage.py migrate`" in manage.printed
 
 
 def test_production_refuses_to_start_without_collected_static_files(

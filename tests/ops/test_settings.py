@@ -36,7 +36,8 @@ def variables_read() -> list[str]:
     """Every variable that the code asks for, found in the code."""
     source = "".join(path.read_text() for path in (env.ROOT / "supportbot").glob("*.py"))
     readers = (
-        r"text|boolean|integer|seconds|words|path|rate|http_url|redis_url|database|prices|budget"
+        r"text|boolean|integer|seconds|words|path|rate|time_zone|http_url|redis_url|database"
+        r"|prices|budget"
     )
     return re.findall(rf'env\.(?:{readers})\(\s*"(\w+)"', source)
 
@@ -73,6 +74,10 @@ def database(name: str) -> Any:
     return env.database(name, "sqlite:////tmp/x")["NAME"]
 
 
+def zone(name: str) -> str:
+    return env.time_zone(name, "UTC")
+
+
 Reader = Callable[[str], Any]
 
 
@@ -102,6 +107,8 @@ Reader = Callable[[str], Any]
         (database, "postgres://u@%2Frun%2Fpostgresql/shop", "shop"),
         (database, "postgres:///shop?host=/run/postgresql", "shop"),
         (database, "sqlite:////srv/a%20b.sqlite3", "/srv/a b.sqlite3"),
+        (zone, "", "UTC"),
+        (zone, "America/Argentina/Ushuaia", "America/Argentina/Ushuaia"),
         (env.http_url, "", ""),
         (env.http_url, "http://127.0.0.1:11434/v1", "http://127.0.0.1:11434/v1"),
     ],
@@ -163,6 +170,9 @@ def test_a_right_value_is_taken(
         (database, "postgres://u@host/shop?sslmode=on", "sslmode"),
         (database, "postgres://u@host/shop?conn_max_age=60", "libpq"),
         (database, "shop.sqlite3", "sqlite:"),
+        (zone, "Berlin", "Europe/Berlin"),
+        (zone, "../etc/passwd", "Europe/Berlin"),
+        (zone, "Europe", "Europe/Berlin"),
         (env.http_url, "host.example", "https://"),
         (env.http_url, "ftp://host.example", "https://"),
         (env.http_url, "https://host:port", "https://"),
@@ -253,6 +263,15 @@ def test_the_defaults_of_production_are_the_safe_ones() -> None:
 )
 def test_the_model_follows_from_key_and_address(environment: dict[str, str], model: str) -> None:
     assert settings_in(PRODUCTION | environment, "ASSISTANT_MODEL") == [model]
+
+
+def test_times_are_told_in_the_shops_time_zone() -> None:
+    asked = (
+        "from datetime import UTC, date, datetime; from chat.tools.answers import iso;"
+        " print(iso(datetime(2026, 7, 1, 23, 30, tzinfo=UTC)))"
+    )
+    done = check("shell", "-v", "0", "-c", asked, **PRODUCTION, TIME_ZONE="Europe/Berlin")
+    assert done.stdout.strip() == "2026-07-02T01:30+02:00"
 
 
 def test_the_admin_stands_where_it_is_put() -> None:
