@@ -24,8 +24,8 @@ class DataDirError(Exception):
 class InUse(DataDirError):
     """Another process has claimed the folder.
 
-    ``environment`` is what that process shares with others: with it they reach its database and
-    its Redis. None: nobody can join it (yet).
+    ``environment`` is what that process shares with others: with it they reach its database,
+    its Redis and its site. None: nobody can join it (yet).
     """
 
     def __init__(self, pid: int, what: str, environment: dict[str, str] | None) -> None:
@@ -43,7 +43,7 @@ class Claim:
         self._write(None)
 
     def share(self, environment: dict[str, str]) -> None:
-        """Lets others join in: these variables lead them to the same database and Redis."""
+        """Lets others join in: these variables lead them to the same database, Redis and site."""
         self._write(environment)
 
     def _write(self, environment: dict[str, str] | None) -> None:

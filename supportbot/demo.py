@@ -3,7 +3,8 @@
     python -m supportbot.demo                    serves it until Ctrl-C or SIGTERM
     python -m supportbot.demo manage COMMAND…    a management command on the demo's own data
 
-What the environment or ``.env`` sets is used; what is missing is made under ``DATA_DIR``.
+What the environment or ``.env`` sets is used; what is missing is made under ``DATA_DIR``. But where
+they are a real shop's, the demo does not start, and a command runs with them just as they are.
 """
 
 import http.client
@@ -59,6 +60,7 @@ def main(arguments: list[str]) -> int:
         if signal.getsignal(number) != signal.SIG_IGN:  # as nohup leaves SIGHUP
             signal.signal(number, _stop)
     try:
+        env.load()
         if not arguments:
             demo()
         elif arguments[0] == "manage":
@@ -87,6 +89,13 @@ def demo() -> None:
         Stopped: it was told to; everything that it had started has ended.
         DemoError: the site does not start, or has ended by itself.
     """
+    if at_a_real_shop():
+        raise DemoError(
+            "SECRET_KEY and ALLOWED_HOSTS are set as for a real shop. The demo would put accounts"
+            " into its database whose passwords everybody knows. Start it without what is the"
+            " shop's: make demo SECRET_KEY= ALLOWED_HOSTS= DATABASE_URL= REDIS_URL="
+            " (or with DEBUG=True, if all of it is for trying)."
+        )
     data = prepare_environment()
     if not env.boolean("DEBUG", False):
         raise DemoError("DEBUG: the demo's passwords are public, so it runs with True only.")
@@ -101,10 +110,12 @@ def demo() -> None:
         set_up()
         with site_on(listener) as site:
             url = server.url_of(listener)
+            port = str(listener.getsockname()[1])
             # From here on it is the site's alone: when the site has ended, nobody listens.
             listener.close()
             wait_until_ready(site, url)
-            claim.share({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")})
+            servers = {name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}
+            claim.share(servers | {"PORT": port})
             greet(url, data)
             while True:
                 children.wait_for_any()
@@ -118,10 +129,13 @@ def manage(arguments: list[str]) -> int:
     """Runs a management command where the demo's data is; returns its exit status.
 
     While the demo runs, the command joins it. Otherwise it has the data for itself, with an
-    embedded server for as long as it takes.
+    embedded server for as long as it takes. At a real shop it has that shop's settings, to which
+    nothing is added: not even an empty Redis in place of the one that is the default.
     """
     if not arguments:
         raise DemoError('cmd: takes a management command, such as make manage cmd="migrate --plan"')
+    if at_a_real_shop():
+        return children.run_in_foreground(manage_py(*arguments))
     data = prepare_environment()
     try:
         data.claim(f"manage {arguments[0]}", unless=lambda other: other.environment is not None)
@@ -134,9 +148,14 @@ def manage(arguments: list[str]) -> int:
         return children.run_in_foreground(manage_py(*arguments))
 
 
+def at_a_real_shop() -> bool:
+    """Whether what production requires is there, and nobody said that it is for trying."""
+    required = env.text("SECRET_KEY") and env.text("ALLOWED_HOSTS")
+    return bool(required) and not env.boolean("DEBUG", False)
+
+
 def prepare_environment() -> DataDir:
     """Completes the environment, for this process and for those that it starts."""
-    env.load()
     data = DataDir(env.ROOT / env.text("DATA_DIR", "var"))
     made = {
         "DEBUG": "True",
@@ -247,11 +266,22 @@ The shop is open: {url}
     {customers:<20}customers, password {PASSWORD}
     {STAFF.username:<20}support staff, password {PASSWORD}: {url}{settings.ADMIN_PATH}
 
-It answers with the model {settings.ASSISTANT_MODEL} and keeps its data in {data.path}.
+It answers with the model {settings.ASSISTANT_MODEL} and keeps its data in {place_of(data)}.
 Ctrl-C ends it.
 """,
         flush=True,
     )
+
+
+def place_of(data: DataDir) -> str:
+    """The folder, or the database that ``DATABASE_URL`` names; its password is not for printing."""
+    from django.conf import settings
+
+    if os.environ["DATABASE_URL"] == data.database_url:
+        return str(data.path)
+    database = settings.DATABASES["default"]
+    server = ":".join(str(database[part]) for part in ("HOST", "PORT") if database[part])
+    return f"the database {database['NAME']}" + (f" at {server}" if server else "")
 
 
 def manage_py(*arguments: str) -> list[str]:

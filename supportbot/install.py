@@ -4,7 +4,8 @@
 
 Needs nothing but Python's standard library. An environment that is complete, and made from these
 very files by this Python at this place, is left as it is; any other is made anew, so a broken or
-half-made one never counts.
+half-made one never counts. Only one that somebody else made and filled is left alone, as in
+production: a site may be running from it.
 """
 
 import fcntl
@@ -12,6 +13,7 @@ import hashlib
 import importlib.util
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +21,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-# Which files it was made from, and by which Python. Written last and removed first: while
-# something is being installed there is none.
+# Which files it was made from, and by which Python. Empty while something is being installed: then
+# it only says that it is ours.
 STAMP = VENV / "installed.json"
 
 
@@ -54,13 +56,37 @@ def _installed() -> set[str]:
 
 
 def _install(requirements: str, *, anew: bool) -> None:
+    if anew and _is_anothers():
+        sys.exit(
+            f"{VENV} was not made by make, and a site may be running from it: it is left as it is."
+            " In production, run .venv/bin/python manage.py … instead of make."
+            " Otherwise remove .venv, then try again."
+        )
     print(f"Installing {requirements} into {VENV} …", flush=True)
-    STAMP.unlink(missing_ok=True)
+    _begin()
     if anew:
+        # Packages without a stamp would be somebody else's, so they go before it does.
+        shutil.rmtree(VENV / "lib", ignore_errors=True)
         _run(sys.executable, "-m", "venv", "--clear", str(VENV))
+        _begin()
     # pip by its module: the scripts in bin/ name the place where they were made.
     pip = (str(PYTHON), "-m", "pip", "install", "-qq", "--disable-pip-version-check")
     _run(*pip, "--requirement", str(ROOT / requirements))
+
+
+def _is_anothers() -> bool:
+    """Whether it was made by hand, and has more in it than a new one has."""
+    packages = VENV.glob("lib/*/site-packages/*.dist-info")
+    return (
+        (VENV / "pyvenv.cfg").exists()
+        and not STAMP.exists()
+        and any(package.name.partition("-")[0] not in ("pip", "setuptools") for package in packages)
+    )
+
+
+def _begin() -> None:
+    VENV.mkdir(exist_ok=True)
+    STAMP.write_text("")
 
 
 def _run(*command: str) -> None:

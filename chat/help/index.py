@@ -5,6 +5,7 @@ the stems and meanings that :mod:`chat.help.words` reads in them. What was found
 only if enough of the question is in it.
 """
 
+import re
 import sqlite3
 from collections import Counter
 from collections.abc import Sequence
@@ -23,6 +24,8 @@ CANDIDATES = 60
 # Which passage is quoted: a heading says what a passage is about, more so where the article's title
 # does not say it too, and then others only mention it. The first passage speaks for the whole.
 HEADED, MENTIONED, BEGINS = 2.0, 0.4, 0.65
+# A heading that is the question itself.
+THE_QUESTION = 1.0
 # What a word of the question is worth that stands in the title or heading, however common it is:
 # BM25 gives nothing for words that stand in every second passage.
 NAMED = 1.5
@@ -156,7 +159,7 @@ class Index:
             first, *further = sorted(reached, reverse=True)
             whole = [self._shelved[row] for row in self._rows[pk]]
             score = first + FURTHER * sum(further[:2])
-            found = Found(whole[0].article, _in_order(said, whole), said, score)
+            found = Found(whole[0].article, _in_order(question, said, whole), said, score)
             other = best.get(found.article.slug)
             if other is None or place(found.article.language, wanted) < place(
                 other.article.language, wanted
@@ -180,9 +183,15 @@ def _forms(said: Sequence[Said]) -> list[str]:
     return [form for each in said for form in each.forms]
 
 
-def _in_order(said: Sequence[Said], article: Sequence[Shelved]) -> list[Passage]:
+def _words(text: str) -> list[str]:
+    return re.findall(r"\w+", text.casefold())
+
+
+def _in_order(question: str, said: Sequence[Said], article: Sequence[Shelved]) -> list[Passage]:
     """An article's passages, the one first that says most of what the others do not."""
-    points = [BEGINS if at == 0 else 0.0 for at in range(len(article))]
+    asked = _words(question)
+    points = [THE_QUESTION * (_words(each.passage.heading) == asked) for each in article]
+    points[0] += BEGINS
     for each in said:
         shares = [0.0] * len(article)
         for form in each.forms:

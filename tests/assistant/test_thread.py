@@ -69,6 +69,12 @@ DIALOGUES = [
     # --- corrections
     ("bob", "where is my order? | the first one | no, the second", "48207", "DPD", ""),
     ("bob", "where is my order? | not the lamp, the vacuum", "48202", "UPS", "#48224"),
+    ("bob", "where are my jars | wrong order, I mean the vacuum", "48202", "UPS", "#48180"),
+    ("bob", "where are my jars | thats the wrong order. the vacuum", "48202", "UPS", "#48180"),
+    ("alice", "Where is my order? And how do I change my password?", "48211",
+     "DHL|cannot help with", ""),
+    ("alice", "i want to return the red mugs", "48163", "Returns", "gift"),
+    ("alice", "kettle arrived broken and one tea is missing", "48211", "I am sorry|photo", "DHL"),
     ("alice", "where is my parcel | no I mean the mugs", "48163", "Petersen", ""),
     ("alice", "where is 48163 | sorry, I meant 48211", "48211", "DHL", ""),
     ("carol", "where are the mugs | not the red ones, the blue one", "48071", "back to us", ""),

@@ -59,6 +59,7 @@ def test_a_question_shares_few_words_with_its_article() -> None:
     ("ask", "heading"),
     [
         ("how do I cancel an order", ""),
+        ("how do i return something", "How do I return something?"),
         ("what does a return cost", "What does a return cost?"),
         ("can I get an invoice", "Invoice and receipt"),
         ("how do I unsubscribe", "The newsletter"),

@@ -1,17 +1,22 @@
 """One command starts the shop, and ends all of it."""
 
 import os
+import shutil
 import signal
 import socket
 import stat
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import redis
 
+from supportbot import env
 from supportbot.redis_server import RedisServer, server_binary
 from tests.ops.demo_process import DemoProcess, run_demo
-from tests.ops.processes import until, until_gone
+from tests.ops.processes import PATIENCE, until, until_gone
+from tests.postgresql_server import PostgresqlServer
 
 
 def test_the_first_start_makes_all_that_is_missing(tmp_path: Path) -> None:
@@ -127,6 +132,57 @@ def test_a_wrong_variable_is_an_error_that_names_it(
     assert f"Error: {error}" in printed
     assert "Traceback" not in printed
     assert "hunter2" not in printed
+
+
+@pytest.mark.parametrize("debug", ["", "False"])
+def test_a_real_shops_database_gets_no_accounts_with_known_passwords(
+    tmp_path: Path, debug: str
+) -> None:
+    database = tmp_path / "real.sqlite3"
+    status, printed = run_demo(
+        tmp_path / "var",
+        DATABASE_URL=f"sqlite:///{database}",
+        SECRET_KEY="secret" * 10,
+        ALLOWED_HOSTS="shop.example",
+        DEBUG=debug,
+    )
+    assert status == 1
+    assert printed.startswith("Error: SECRET_KEY and ALLOWED_HOSTS are set as for a real shop.")
+    assert "make demo SECRET_KEY= ALLOWED_HOSTS= DATABASE_URL= REDIS_URL=" in printed
+    assert "DEBUG=True" in printed
+    assert not database.exists()
+
+
+def test_a_real_shop_is_known_by_its_env_file_too(tmp_path: Path) -> None:
+    shutil.copytree(env.ROOT / "supportbot", tmp_path / "supportbot")
+    database = tmp_path / "real.sqlite3"
+    (tmp_path / ".env").write_text(
+        f"SECRET_KEY=own\nALLOWED_HOSTS=shop.example\nDATABASE_URL=sqlite:///{database}\nDATA_DIR=data\n"
+    )
+    named = ("SECRET_KEY", "ALLOWED_HOSTS", "DATABASE_URL", "DATA_DIR")
+    inherited = {name: value for name, value in os.environ.items() if name not in named}
+    done = subprocess.run(
+        [sys.executable, "-m", "supportbot.demo"],
+        cwd=tmp_path,
+        env=inherited | {"DEBUG": "", "PORT": "0", "PYTHONPATH": str(env.ROOT)},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE,
+    )
+    assert done.returncode == 1
+    assert done.stderr.startswith("Error: SECRET_KEY and ALLOWED_HOSTS are set")
+    assert not database.exists()
+
+
+def test_a_database_that_is_asked_for_is_used_and_named(
+    tmp_path: Path, postgresql: PostgresqlServer
+) -> None:
+    url = postgresql.database()
+    with DemoProcess(tmp_path / "var", DATABASE_URL=url) as demo:
+        printed = demo.until_open().printed
+        assert f"data in the database {url.rpartition('/')[2]} at {postgresql.folder}." in printed
+        assert not (demo.folder / "shop.sqlite3").exists()
 
 
 def test_a_redis_that_does_not_answer_is_named(tmp_path: Path) -> None:

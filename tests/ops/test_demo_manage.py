@@ -35,6 +35,26 @@ def test_a_command_finds_the_demos_own_redis_when_it_has_another(tmp_path: Path)
             assert run_demo(demo.folder, *SHELL, WHERE) == (0, 'found b"other\'s"\n')
 
 
+def test_a_command_finds_the_site_of_a_demo_on_any_port(tmp_path: Path) -> None:
+    few = ("--customers", "2", "--turns", "1", "--tabs", "1")
+    with DemoProcess(tmp_path / "var") as demo:
+        demo.until_open()
+        status, printed = run_demo(demo.folder, "manage", "isolation_drill", *few)
+        assert status == 0, printed
+
+
+def test_at_a_real_shop_a_command_has_that_shops_settings(tmp_path: Path) -> None:
+    code = "from django.conf import settings as s; print(s.DEBUG, s.SECRET_KEY, s.REDIS_URL)"
+    own = {
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'real.sqlite3'}",
+        "SECRET_KEY": "own" * 20,
+        "ALLOWED_HOSTS": "shop.example",
+    }
+    found = run_demo(tmp_path / "var", *SHELL, code, **own)
+    assert found == (0, f"False {'own' * 20} redis://127.0.0.1:6379/0\n")
+    assert not (tmp_path / "var").exists()
+
+
 def test_without_the_demo_a_command_has_a_server_for_its_time(tmp_path: Path) -> None:
     with DemoProcess(tmp_path / "var") as demo:
         demo.until_open().redis().set("word", "kept")

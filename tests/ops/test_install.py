@@ -21,11 +21,17 @@ class Project:
         shutil.copy(env.ROOT / "supportbot" / "install.py", root / "supportbot")
         self.require("requirements.txt", "pip")
         self.require("requirements-dev.txt", "pip")
-        # Whoever makes the environment anew removes it.
-        self.mark = root / ".venv" / "mark"
+        # A package more than a new environment has: whoever makes it anew removes it.
+        version = f"python{sys.version_info[0]}.{sys.version_info[1]}"
+        packages = root / ".venv" / "lib" / version / "site-packages"
+        self.mark = packages / "shop-1.0.dist-info" / "METADATA"
 
     def require(self, name: str, requirement: str) -> None:
         (self.root / name).write_text(requirement + "\n")
+
+    def put_the_mark(self) -> None:
+        self.mark.parent.mkdir(exist_ok=True)
+        self.mark.write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
 
     def install(self, name: str = "requirements.txt", *before: str) -> tuple[int, str]:
         """The installer's exit status and what it printed."""
@@ -49,7 +55,7 @@ def installed(project: Project) -> Project:
     """The project with its environment, and the mark in it."""
     status, printed = project.install()
     assert status == 0, printed
-    project.mark.touch()
+    project.put_the_mark()
     return project
 
 
@@ -94,6 +100,34 @@ def test_any_other_environment_is_made_anew(
     status, printed = installed.install()
     assert status == 0, printed
     assert not installed.mark.exists()
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path) -> Project:
+    """A project whose environment make has not made; nothing is in it yet."""
+    project = Project(tmp_path)
+    bare = (sys.executable, "-m", "venv", "--without-pip", str(tmp_path / ".venv"))
+    subprocess.run(bare, check=True)
+    return project
+
+
+def test_what_was_made_and_filled_by_hand_is_never_cleared(by_hand: Project) -> None:
+    by_hand.put_the_mark()
+    for name in ("requirements.txt", "requirements-dev.txt"):
+        status, printed = by_hand.install(name)
+        assert status == 1
+        for word in ("was not made by make", ".venv/bin/python manage.py", "remove .venv"):
+            assert word in printed
+        assert by_hand.mark.exists()
+    shutil.rmtree(by_hand.root / ".venv")
+    assert by_hand.install()[0] == 0
+
+
+def test_an_empty_one_is_made_anew_whoever_made_it(by_hand: Project) -> None:
+    # As ours is, interrupted before its first package.
+    assert by_hand.install()[0] == 0
+    by_hand.put_the_mark()
+    assert by_hand.install() == (0, "")
 
 
 def test_a_python_without_venv_is_told_what_to_install(project: Project) -> None:

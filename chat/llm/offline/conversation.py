@@ -27,10 +27,12 @@ BEFORE = "before"
 REMEMBERED = 6
 # Intents that an article named later belongs to: "I want a refund" – "for the mugs".
 GOES_ON = ("return", "damaged")
-# "not the lamp, the vacuum": what is named first is not meant.
+# "not the lamp, the vacuum", "wrong order, I mean the vacuum": what comes first is not meant.
 NOT_MEANT = re.compile(
-    r"(?:^|(?<=[.?!,]))\s*(?:(?:no|nope|sorry|oh|wait|i mean)\b[\s,.!]*)*not\s+"
-    r"(?:that|this|the|my)\b[^,.;:!?\n]{0,40}(?:[,.;:!?\n]+|\bbut\b)\s*(?=\w)",
+    r"(?:^|(?<=[.?!,]))\s*(?:(?:no|nope|sorry|oh|wait|i mean)\b[\s,.!]*)*(?:not\s+"
+    r"(?:that|this|the|my)\b[^,.;:!?\n]{0,40}(?:[,.;:!?\n]+|\bbut\b)\s*(?=\w)"
+    r"|(?:(?:that|it)(?:['’]?s|\s+is)\s+)?(?:the\s+)?wrong\s+(?:order|one|parcel)\s*[,.;:!?\n]+\s*"
+    r"(?=i\s+meant?\b|(?:the|my)\s+\w+(?:\s+\w+)?\W*$))",
     re.IGNORECASE,
 )
 MENTION = re.compile(r"#([A-Za-z]{0,8}-?\d[\w-]*)")

@@ -1,11 +1,12 @@
 """Questions about the shop's rules: what to look for in its articles, and what to say of them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
 from chat.llm.offline import naming, references
-from chat.llm.offline.conversation import About, Conversation
+from chat.llm.offline.conversation import About, Conversation, Facts
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.orders import told
 from chat.llm.offline.reading import Understanding
@@ -30,21 +31,27 @@ ABOUT_GOODS = (Intent.RETURN, Intent.DAMAGED)
 # The person is offered by a question, to which "ok" is a yes.
 ASKS = (Intent.DAMAGED, Intent.PAYMENT_PROBLEM, Intent.ADDRESS_BOOK)
 
-# Something of the order did not come.
+# Something of the order did not come, rather than came in pieces.
 IN_PART = re.compile(r"\b(?:only|just|half|missing|incomplete|not (?:everything|the|all))\b")
+BROKEN = re.compile(
+    r"\b(?:brok\w*|damage\w*|crack\w*|smash\w*|shatter\w*|leak\w*|torn|bent|fault\w*|defect\w*"
+    r"|dent\w*|scratch\w*)\b"
+)
+# Goods for other goods: then their names matter.
+FOR_OTHERS = re.compile(r"\b(?:swap\w*|exchang\w*|change|instead|sizes?|colou?rs?)\b")
 
 
 def step(said: Understanding, talked: Conversation) -> Step:
     """Look it up, in the articles and, where it is about goods, in the order; then say it."""
     found = talked.looked_up
     about_goods = said.intent in ABOUT_GOODS
-    own = said.plain[:QUERY_CHARS]
+    if about_goods and said.words and found.orders is None:
+        return Calls((("list_orders", {}),))
+    own = _asked(said, found.orders or ())[:QUERY_CHARS]
     query = own if found.articles.get(own, True) else joined(own, TOPICS[said.intent])
     if query not in found.articles:
         calls: list[tuple[str, dict[str, Any]]] = [("search_help", {"query": query})]
-        if query == own and about_goods and said.words:
-            calls.append(("list_orders", {}))
-        elif query == own and about_goods:
+        if query == own and about_goods and not said.words:
             numbers = references.without_list(said, talked)
             calls += [("get_order", {"order_number": number}) for number in numbers[:1]]
         return Calls(tuple(calls))
@@ -55,7 +62,7 @@ def step(said: Understanding, talked: Conversation) -> Step:
             return get(numbers)
     text = talk.article(found.articles[query])
     order = found.details.get(numbers[0]) if numbers else None
-    if order and order["open"] and said.intent is Intent.DAMAGED and IN_PART.search(said.plain):
+    if order and order["open"] and _lacks_a_part(said):
         # Not missing: on its way in another parcel, or still to be sent.
         return told(replace(said, intent=Intent.STATUS), talked, [order])
     about = About(
@@ -68,3 +75,16 @@ def step(said: Understanding, talked: Conversation) -> Step:
         beside = f" {talk.CAN}" if said.intent is Intent.RULES else ""
         return Say(f"{talk.NOT_WRITTEN}{beside}", about)
     return Say(answers.rule(said.intent, text, order, today(talked)), about)
+
+
+def _asked(said: Understanding, orders: Sequence[Facts]) -> str:
+    """The question as it is looked for: what holds for "red mugs" holds for all goods."""
+    if said.intent not in ABOUT_GOODS or FOR_OTHERS.search(said.plain):
+        return said.plain
+    named = {word for word in said.words if naming.by_article((word,), orders)}
+    return " ".join(word for word in said.plain.split() if word not in named)
+
+
+def _lacks_a_part(said: Understanding) -> bool:
+    in_part = IN_PART.search(said.plain) and not BROKEN.search(said.plain)
+    return said.intent is Intent.DAMAGED and bool(in_part)

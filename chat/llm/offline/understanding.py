@@ -8,7 +8,7 @@ from itertools import pairwise
 from chat.llm.offline.classifier import Classifier, classifier
 from chat.llm.offline.clauses import Clause, clauses
 from chat.llm.offline.conversation import Conversation
-from chat.llm.offline.intents import KIND_OF, POLITE, SOCIAL, Intent
+from chat.llm.offline.intents import ABOUT_ORDERS, KIND_OF, POLITE, SOCIAL, Intent
 from chat.llm.offline.leading import CLEAR, lead, seen
 from chat.llm.offline.pointing import pointer
 from chat.llm.offline.reading import NOUN, Understanding, read
@@ -92,6 +92,10 @@ def wishes(
             ),
         )
     pairs = [pair for pair in pairwise(clear) if _independent(*pair)]
+    if whole.intent is Intent.OFF_TOPIC:
+        # "Where is my order? And how do I change my password?"
+        ours = [each for each in clear if each.intent in ABOUT_ORDERS and each.sure >= BEYOND_DOUBT]
+        pairs += [(each, whole) for each in ours]
     if not pairs:
         return (whole,)
     likely = table.probabilities(whole.plain.split(), seen(whole.plain))
