@@ -6,6 +6,7 @@ from time import monotonic
 from typing import Any
 
 import pytest
+import redis
 from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
@@ -195,3 +196,17 @@ async def test_a_login_that_is_about_to_run_out_still_holds(store: Store) -> Non
     soon = timezone.now() + timedelta(minutes=1)
     await Session.objects.filter(pk=await sync_to_async(key_of)(alice)).aupdate(expire_date=soon)
     assert await visitors.check([visit]) == [None]
+
+
+@pytest.mark.django_db(transaction=True)
+async def test_a_session_that_was_purged_and_forgotten_gets_no_second_tombstone(
+    store: Store, redis_url: str
+) -> None:
+    visitors = Visitors(store)
+    visit = await visit_of(visitors, store, await sync_to_async(log_in)("alice"))
+    await store.purge(visit.session_id)
+    await store.forget(visit.session_id)
+    await sync_to_async(ChatSession.objects.all().delete)()
+    assert await visitors.check([visit]) != [None]
+    with redis.Redis.from_url(redis_url) as client:
+        assert not list(client.scan_iter("*:purged"))

@@ -270,6 +270,14 @@ def test_production_refuses_to_start_without_collected_static_files(
     with Manage(site, tmp_path / "log", "serve", "--port", "0", environment=production) as manage:
         assert manage.process.wait(PATIENCE) == 1
         assert "run `manage.py collectstatic" in manage.printed
+        assert "SECRET_KEY is shorter" not in manage.printed
+
+
+def test_a_short_secret_key_is_warned_of(site: Site, tmp_path: Path) -> None:
+    production = {"DEBUG": "False", "SECRET_KEY": "production"}
+    with Manage(site, tmp_path / "log", "serve", "--port", "0", environment=production) as manage:
+        manage.process.wait(PATIENCE)
+        assert "SECRET_KEY is shorter than 50 characters" in manage.printed
 
 
 def test_runserver_is_ours_takes_djangos_address_and_serves(site: Site, tmp_path: Path) -> None:

@@ -33,6 +33,11 @@ class Command(BaseCommand):
             raise CommandError("--workers: takes a whole number from 1")
         if not 0 <= options["port"] <= HIGHEST_PORT:
             raise CommandError(f"--port: takes a whole number from 0 to {HIGHEST_PORT}")
+        if not settings.DEBUG and len(settings.SECRET_KEY) < CHARACTERS:
+            self.stderr.write(
+                f"SECRET_KEY is shorter than {CHARACTERS} characters: whoever guesses it can forge"
+                " what this site signs. docs/operations.md tells how to make one."
+            )
         if missing := static.not_collected():
             raise CommandError(
                 f"{len(missing)} static files are not collected ({missing[0]} is one):"
@@ -43,11 +48,6 @@ class Command(BaseCommand):
             raise CommandError(
                 f"{len(missing)} migrations are not applied to the database ({missing[0]} is one):"
                 " run `manage.py migrate` first."
-            )
-        if not settings.DEBUG and len(settings.SECRET_KEY) < CHARACTERS:
-            self.stderr.write(
-                f"SECRET_KEY is shorter than {CHARACTERS} characters: whoever guesses it can forge"
-                " what this site signs. docs/operations.md tells how to make one."
             )
         # uvicorn raises the signal again once it has ended; that is the end asked for.
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -75,4 +75,7 @@ def _not_migrated() -> list[str]:
         return []
     finally:
         connection.close()
+        if connection.vendor == "postgresql":
+            # This process may only watch workers, which have pools of their own.
+            connection.close_pool()  # type: ignore[attr-defined]
     return [str(migration) for migration, _ in plan]
