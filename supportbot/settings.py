@@ -87,6 +87,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
             ],
+            "builtins": ["chat.templatetags.shop"],
         },
     },
 ]
@@ -237,7 +238,10 @@ LOGIN_URL = "/accounts/login/"
 LOGIN_REDIRECT_URL = "/"
 LOGOUT_REDIRECT_URL = "/"
 
-# --- language, time, static files -------------------------------------------------------------
+# --- name, language, time, static files --------------------------------------------------------
+
+# As the pages call the shop; empty, they are the demo shop's.
+SHOP_NAME = env.text("SHOP_NAME")
 
 LANGUAGE_CODE = "en"
 TIME_ZONE = env.time_zone("TIME_ZONE", "UTC")

@@ -1,13 +1,30 @@
-"""How the shop's pages say what its tables hold; the words are in :mod:`chat.wording`."""
+"""The shop's name, and how its pages say what its tables hold; the words: :mod:`chat.wording`.
+
+Every template has these without loading them.
+"""
 
 from decimal import Decimal
 
 from django import template
+from django.conf import settings
 
 from chat import wording
 from chat.orders.models import Order, Shipment
 
 register = template.Library()
+
+DEMO_SHOP = "Copper & Oak"
+
+
+@register.simple_tag
+def shop_name() -> str:
+    return settings.SHOP_NAME or DEMO_SHOP
+
+
+@register.simple_tag
+def is_demo_shop() -> bool:
+    return not settings.SHOP_NAME
+
 
 register.filter("headline", wording.headline)
 register.filter("arrival", wording.arrival)

@@ -7,9 +7,11 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.template.loader import render_to_string
 from django.test import Client
 from django.utils import timezone
 from pytest_django import DjangoAssertNumQueries
+from pytest_django.fixtures import Settings
 
 from chat import wording
 from chat.orders.models import Order, Shipment
@@ -34,6 +36,20 @@ def test_a_visitor_is_invited_to_log_in_and_gets_no_chat(db: None, client: Clien
 
 def test_a_customer_has_the_chat_on_the_landing_page(alice: User, browser_of: Browser) -> None:
     assert "data-chat" in browser_of(alice).get("/").text
+
+
+def test_every_page_calls_the_shop_by_its_name(
+    alice: User, client: Client, browser_of: Browser, settings: Settings
+) -> None:
+    settings.SHOP_NAME = "Pots & Pans"
+    mine = ["/", "/chat/", "/orders/", "/help/", "/no-such-page/"]
+    pages = [browser_of(alice).get(address).text for address in mine]
+    pages += [client.get("/accounts/login/").text, client.get("/accounts/signup/").text]
+    pages += [render_to_string(name) for name in ("403.html", "403_csrf.html", "500.html")]
+    for page in pages:
+        assert "Pots &amp; Pans" in page
+        assert "Copper" not in page
+        assert "demo shop" not in page
 
 
 @pytest.mark.parametrize("address", ["/chat/", "/orders/"])
