@@ -34,9 +34,9 @@ def _openai(model: str, api_key: str, base_url: str, timeout: float) -> BaseChat
 
 
 def _offline(model: str, api_key: str, base_url: str, timeout: float) -> BaseChatModel:
-    from chat.llm.offline.model import OfflineModel
+    from chat.llm.offline.model import create
 
-    return OfflineModel()
+    return create()
 
 
 def _fake(model: str, api_key: str, base_url: str, timeout: float) -> BaseChatModel:

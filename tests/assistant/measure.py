@@ -12,7 +12,6 @@ from pathlib import Path
 
 from chat.llm.offline.conversation import About, Conversation, LookedUp
 from chat.llm.offline.intents import KIND_OF
-from chat.llm.offline.planning import in_the_thread
 from chat.llm.offline.understanding import wishes
 
 HELD_OUT = Path(__file__).parent / "held_out"
@@ -48,9 +47,8 @@ class Measured:
 def led_to(text: str) -> frozenset[str]:
     """The kinds that the offline assistant takes a first message for; a guess is none."""
     talked = Conversation(text, LookedUp(), About())
-    said = [in_the_thread(each, talked) for each in wishes(talked)]
     return frozenset(
-        "unclear" if each.guess else KIND_OF.get(each.intent, "unclear") for each in said
+        "unclear" if each.guess else KIND_OF.get(each.intent, "unclear") for each in wishes(talked)
     )
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from chat.llm.offline.conversation import About, Conversation, LookedUp
 from chat.llm.offline.intents import Intent
-from chat.llm.offline.planning import in_the_thread, next_step
+from chat.llm.offline.planning import next_step
 from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Say
 from chat.llm.offline.understanding import wishes
@@ -31,7 +31,7 @@ PAIRS = [
 @pytest.mark.parametrize(("text", "intent"), PAIRS, ids=lambda value: str(value))
 def test_it_is_told_from_a_question_about_an_order(text: str, intent: Intent) -> None:
     talked = Conversation(text, LookedUp(), About())
-    [said] = [in_the_thread(each, talked) for each in wishes(talked)]
+    [said] = wishes(talked)
     assert said.intent is intent
 
 
@@ -45,7 +45,7 @@ def test_it_is_told_from_a_question_about_an_order(text: str, intent: Intent) ->
 )
 def test_a_named_order_does_not_hide_what_is_wanted_of_it(text: str, intent: Intent) -> None:
     talked = Conversation(text, LookedUp(), About())
-    assert intent in [in_the_thread(each, talked).intent for each in wishes(talked)]
+    assert intent in [each.intent for each in wishes(talked)]
 
 
 def test_two_wishes_that_ask_the_same_ask_it_once() -> None:

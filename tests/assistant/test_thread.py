@@ -230,6 +230,27 @@ DIALOGUES = [
      "48229 48226 48195 48188", "#48229 #48226 #48195 #48188", "#48071"),
     ("bob", "where's my stuff", "", "#48224 #48207 #48202 #48180", ""),
     ("alice", "where is my ipad", "", "ipad", "DHL"),
+    # --- what waits to be collected, what can still be cancelled, what was missed
+    ("carol", "where do I pick up my package", "48195", "Packstation 142", "Which one"),
+    ("carol", "is anything ready to collect", "48195", "Packstation 142", "Which one"),
+    ("carol", "do i have a parcel to collect?", "48195", "Packstation 142", "Which one"),
+    ("bob", "is there anything I can pick up?", "", "is waiting to be collected|#48207", ""),
+    ("carol", "can I pick up my order in your store?", "", "cannot be collected there",
+     "Packstation"),
+    ("carol", "which can I still cancel", "48229 48226",
+     "can still cancel|#48229|#48226|Which one do you want to cancel?", "#48195 #48188"),
+    ("carol", "which can I still cancel | the second", "48226", "asked a colleague|#48226",
+     "#48229"),
+    ("bob", "which orders can I still cancel?", "48224", "can still cancel|Shall I ask", "#48207"),
+    ("alice", "can any of my orders still be cancelled?", "", "None of your orders", "#48211"),
+    ("carol", "cancel everything", "48229 48226 48195 48188",
+     "colleague to cancel your order #48229|#48226|#48195 and #48188 have already left us", ""),
+    ("bob", "cancel all my orders", "48224 48207 48202 48180",
+     "colleague to cancel your order #48224|have already left us", "newest first"),
+    ("bob", "nobody was home when the driver came", "48202", "UPS|next working day", "Which one"),
+    ("bob", "I missed the delivery, what now", "48202", "UPS|next working day",
+     "change its address"),
+    ("bob", "can they redeliver it", "48202", "UPS|next working day", "change its address"),
 ]  # fmt: skip
 
 

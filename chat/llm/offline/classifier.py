@@ -8,6 +8,7 @@ import json
 import math
 import zlib
 from array import array
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path
@@ -21,6 +22,8 @@ TWO_WISHES = HERE / "two_wishes.txt"
 TABLE = HERE / "classifier.bin"
 # Of features that are many and say much the same: pieces of words, and classes of words.
 WEIGHTS = {"c": 0.5, "k": 0.7, "q": 0.7}
+ZERO = 128
+UNSIGNED = bytes((each + ZERO) % 256 for each in range(256))
 # Everything that the table is made from: where it changes, the table must be made anew.
 MADE_FROM = (
     "features.py",
@@ -50,26 +53,25 @@ class Classifier:
         hashes = array("I")
         hashes.frombytes(body[: 4 * self.header["features"]])
         width = len(self.kinds)
-        self._weights = array("b")
-        self._weights.frombytes(body[4 * self.header["features"] :])
+        # From 0 to 255, for bytes are added up faster than signed numbers.
+        self._weights = body[4 * self.header["features"] :].translate(UNSIGNED)
         self._at = dict(zip(hashes, range(0, width * len(hashes), width), strict=True))
 
     def probabilities(self, words: Sequence[str], found: Mapping[Intent, int]) -> dict[str, float]:
         """How likely each kind is, for plain words and the rules' scores; together 1."""
         hashes = hashes_of(words, found)
         width = len(self.kinds)
+        rows = defaultdict(list)  # of those that weigh the same
+        for each, weight in hashes.items():
+            if (at := self._at.get(each)) is not None:
+                rows[weight].append(self._weights[at : at + width])
         sums = [0.0] * width
-        for weight in set(hashes.values()):
-            rows = [
-                self._weights[at : at + width]
-                for each, its in hashes.items()
-                if its == weight and (at := self._at.get(each)) is not None
+        for weight, its in rows.items():
+            columns = map(sum, zip(*its, strict=True))
+            middle = ZERO * len(its)
+            sums = [
+                total + weight * (each - middle) for total, each in zip(sums, columns, strict=True)
             ]
-            if rows:
-                columns = zip(*rows, strict=True)
-                sums = [
-                    total + weight * sum(each) for total, each in zip(sums, columns, strict=True)
-                ]
         # Unknown features count in the length: who says much that is unknown is less understood.
         step = self._scale / math.sqrt(sum(weight * weight for weight in hashes.values()))
         logits = [bias + step * total for bias, total in zip(self._bias, sums, strict=True)]

@@ -7,7 +7,7 @@ messages alone, for those of earlier turns may be stale.
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any
 
 from langchain_core.messages import (
@@ -56,7 +56,7 @@ class About:
 
     def as_json(self) -> Facts:
         """For the reply's ``response_metadata``; what is nothing is left out."""
-        return {name: value for name, value in asdict(self).items() if value}
+        return {name: value for name, value in vars(self).items() if value}
 
 
 @dataclass

@@ -20,6 +20,8 @@ from chat.llm.offline.steps import (
     today,
 )
 from chat.llm.offline.wording import dates, several, talk
+from chat.llm.offline.wording.answers import needs_staff
+from chat.llm.offline.wording.orders import has_left, to_collect
 
 CHARGED = "my card was charged twice"
 BILLED = frozenset({"paid", "authorized", "partially_paid", "partially_refunded", "refunded"})
@@ -61,6 +63,39 @@ def _any_due(said: Understanding, talked: Conversation) -> Step:
     numbers = tuple(str(order["number"]) for order in coming or awaited)
     text = several.due(coming, awaited, today(talked))
     return Say(text, About(Intent.ANY_DUE, choices=numbers))
+
+
+def _any_ready(said: Understanding, talked: Conversation) -> Step:
+    listed = talked.looked_up.orders
+    if listed is None:
+        return LIST
+    ready = tuple(str(order["number"]) for order in listed if to_collect(order))
+    if ready:
+        return about_order(replace(said, intent=Intent.STATUS, numbers=ready), talked)
+    awaited = [order for order in listed if order["open"]]
+    text = several.nothing_to_collect(awaited, today(talked))
+    return Say(text, About(Intent.STATUS, choices=tuple(str(each["number"]) for each in awaited)))
+
+
+def _cancellable(said: Understanding, talked: Conversation) -> Step:
+    """Which orders staff can still cancel; of a single one, the offer to ask them."""
+    listed, found = talked.looked_up.orders, talked.looked_up.details
+    if listed is None:
+        return LIST
+    numbers = [str(order["number"]) for order in listed if order["open"] and not has_left(order)]
+    if unknown := [number for number in numbers[:ORDERS_AT_ONCE] if number not in found]:
+        return get(unknown)
+    can = [
+        order["number"]
+        for number in numbers
+        if (order := found.get(number)) and needs_staff(Intent.CANCEL, order)
+    ]
+    if len(can) == 1:
+        meant = replace(said, intent=Intent.CANCEL, numbers=tuple(can), question=True)
+        return about_order(meant, talked)
+    offered = [order for order in listed if order["number"] in can]
+    text = several.cancellable(offered, today(talked))
+    return Say(text, About(Intent.CANCEL, choices=tuple(can), asked="which" if can else ""))
 
 
 def _not_that(said: Understanding, talked: Conversation) -> Step:
@@ -171,6 +206,8 @@ FOLLOWING: dict[Intent, Callable[[Understanding, Conversation], Step]] = {
     Intent.WHICH_FIRST: _which_first,
     Intent.ANY_LATE: _any_late,
     Intent.ANY_DUE: _any_due,
+    Intent.ANY_READY: _any_ready,
+    Intent.CANCELLABLE: _cancellable,
     Intent.NOT_THAT: _not_that,
     Intent.REST: _rest,
     Intent.IS_IT: _is_it,

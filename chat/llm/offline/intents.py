@@ -40,6 +40,8 @@ class Intent(StrEnum):
     WHICH_FIRST = "which_first"
     ANY_LATE = "any_late"
     ANY_DUE = "any_due"
+    ANY_READY = "any_ready"
+    CANCELLABLE = "cancellable"
     DONE = "done"
     NOT_THAT = "not_that"
     REST = "rest"
@@ -62,7 +64,7 @@ KINDS: dict[str, tuple[Intent, ...]] = {
     "delivery_time": (Intent.WHEN, Intent.DELIVERY_TIME),
     "delivery_options": (Intent.DELIVERY_OPTIONS,),
     "address_change": (Intent.ADDRESS, Intent.ADDRESS_BOOK),
-    "cancellation": (Intent.CANCEL, Intent.CANCEL_RULE),
+    "cancellation": (Intent.CANCEL, Intent.CANCEL_RULE, Intent.CANCELLABLE),
     "return_refund": (Intent.RETURN, Intent.REFUND_STATUS),
     "payment": (
         Intent.PAYMENT,
@@ -77,7 +79,7 @@ KINDS: dict[str, tuple[Intent, ...]] = {
     "damaged": (Intent.DAMAGED,),
     "order_change": (Intent.CHANGE,),
     "contents": (Intent.CONTENTS, Intent.PRICE),
-    "list": (Intent.LIST, Intent.ANY_LATE, Intent.WHICH_FIRST),
+    "list": (Intent.LIST, Intent.ANY_LATE, Intent.WHICH_FIRST, Intent.ANY_READY),
     "rules": (Intent.RULES,),
     "greeting": (Intent.GREETING,),
     "thanks": (Intent.THANKS,),

@@ -16,15 +16,24 @@ from langchain_core.runnables import Runnable
 from langchain_core.tools import BaseTool
 from pydantic import PrivateAttr
 
+from chat.llm.offline.classifier import classifier
 from chat.llm.offline.conversation import ABOUT, BEFORE, About, Conversation, LookedUp, read
 from chat.llm.offline.planning import next_step
 from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Calls, Step
 from chat.llm.offline.understanding import wishes
+from chat.llm.offline.word_classes import table as word_classes
 from chat.llm.offline.wording.talk import CANNOT_LOOK_UP
 
-# A few words at a time: they are all there at once, and each chunk has its price on the way.
-WORDS = re.compile(r"(?:\S+\s*){1,4}|\s+")
+# A sentence at a time: they are all there at once, and each chunk has its price on the way.
+SENTENCES = re.compile(r".+?(?:[.!?](?=\s)|\n|\Z)\s*", re.DOTALL)
+
+
+def create() -> "OfflineModel":
+    """The model with its tables read, so that no customer waits for them."""
+    classifier()
+    word_classes()
+    return OfflineModel()
 
 
 class OfflineModel(BaseChatModel):
@@ -117,8 +126,8 @@ def _chunks(step: Step | None, earlier: Sequence[About]) -> Iterator[AIMessageCh
             response_metadata={"model_name": "offline", "finish_reason": "tool_calls"},
         )
         return
-    for words in WORDS.findall(step.text if step else CANNOT_LOOK_UP):
-        yield AIMessageChunk(content=words)
+    for sentence in SENTENCES.findall(step.text if step else CANNOT_LOOK_UP):
+        yield AIMessageChunk(content=sentence)
     metadata: dict[str, Any] = {"model_name": "offline", "finish_reason": "stop"}
     if step:
         metadata[ABOUT] = step.about.as_json()

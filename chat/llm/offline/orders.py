@@ -144,7 +144,7 @@ def _by_staff(
     if handoff is None:
         numbers = ", ".join(f"#{number}" for number in _numbers(staff))
         return call_a_person(f"{WHAT[said.intent]} for order {numbers}: {quote(talked)}")
-    others = [answers.refused(said.intent, each, day) for each in details if each not in staff]
+    others = answers.refused_each(said.intent, [o for o in details if o not in staff], day)
     done = answers.staff_asked(said.intent, staff, handoff)
     asked = "address" if said.intent is Intent.ADDRESS else ""
     return Say("\n\n".join([done, *others]), replace(about, asked=asked, called=True))

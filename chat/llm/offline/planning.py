@@ -8,19 +8,16 @@ from typing import Any
 from chat.llm.offline import naming, policies
 from chat.llm.offline.conversation import About, Conversation
 from chat.llm.offline.following import FOLLOWING
-from chat.llm.offline.general import in_general
 from chat.llm.offline.intents import ABOUT_ORDERS, Intent
 from chat.llm.offline.orders import about_order, list_all
 from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Calls, Say, Step, call_a_person, quote
-from chat.llm.offline.thread import WHETHER, follow_up
 from chat.llm.offline.wording import talk
 from chat.llm.offline.wording.phrases import joined
 
 
 def next_step(wishes: Sequence[Understanding], talked: Conversation) -> Step:
     """The next step of this turn: what any wish still needs to look up, or else all answers."""
-    wishes = [in_the_thread(said, talked) for said in wishes]
     steps = [_next_step(said, talked) for said in wishes]
     calls: list[tuple[str, dict[str, Any]]] = []
     for step in steps:
@@ -40,13 +37,6 @@ def _asking_once(says: list[Say]) -> list[Say]:
     """Without the second question which order is meant: the first one's answer serves both."""
     first = next((say for say in says if say.about.asked == "which"), None)
     return [say for say in says if say is first or say.about.asked != "which"]
-
-
-def in_the_thread(said: Understanding, talked: Conversation) -> Understanding:
-    """With the wish that its words have after what was said before."""
-    if meant := follow_up(said, talked) or in_general(said):
-        said = replace(said, intent=meant, guess=False)
-    return replace(said, question=said.question or bool(WHETHER.search(said.plain)))
 
 
 def _next_step(said: Understanding, talked: Conversation) -> Step:

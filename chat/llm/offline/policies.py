@@ -81,7 +81,7 @@ def _asked(said: Understanding, orders: Sequence[Facts]) -> str:
     """The question as it is looked for: what holds for "red mugs" holds for all goods."""
     if said.intent not in ABOUT_GOODS or FOR_OTHERS.search(said.plain):
         return said.plain
-    named = {word for word in said.words if naming.by_article((word,), orders)}
+    named = naming.words_that_name(said.words, orders)
     return " ".join(word for word in said.plain.split() if word not in named)
 
 

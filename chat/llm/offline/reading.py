@@ -2,12 +2,13 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chat.llm.offline import rules
 from chat.llm.offline.features import JOINING
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.meanings import MEANING
+from chat.llm.offline.pointing import Pointer, pointer
 from chat.llm.offline.spelling import words_of
 from chat.llm.offline.vocabulary import NOT_AN_ARTICLE as KNOWN_WORDS
 from chat.llm.offline.vocabulary import plain_words
@@ -76,6 +77,7 @@ class Understanding:
     numbers: tuple[str, ...] = ()
     bare_numbers: tuple[str, ...] = ()  # may be order numbers
     tracking: tuple[str, ...] = ()
+    where: Pointer = field(default_factory=Pointer)  # "the second one", "the late one"
     ordinal: int | None = None
     newest: bool = False
     other: bool = False
@@ -124,6 +126,7 @@ def read(text: str) -> Understanding:
         numbers=numbers[:5],
         bare_numbers=bare[:5],
         tracking=tuple(t.upper() for t in TRACKING.findall(text)),
+        where=pointer(plain),
         ordinal=_ordinal(ordinal) if ordinal and not newest else None,
         newest=newest,
         other=bool(OTHER.search(plain)),
@@ -132,7 +135,7 @@ def read(text: str) -> Understanding:
         pointing=bool(POINTING.search(plain)) or not NOUN.search(plain),
         words=words,
         angry=_angry(text, plain),
-        greeted=_says(Intent.GREETING, plain),
+        greeted=bool(rules.ANY[Intent.GREETING].search(plain)),
         missing=bool(MISSING.search(plain)),
         foreign=_foreign(words_of(text)),
         question=bool(QUESTION.search(plain)),
@@ -147,12 +150,8 @@ def _ordinal(found: re.Match[str]) -> int:
 def _angry(text: str, plain: str) -> bool:
     letters = [character for character in text if character.isalpha()]
     shouting = len(letters) > 15 and sum(map(str.isupper, letters)) > 0.8 * len(letters)
-    furious = _says(Intent.COMPLAINT, plain)
-    return furious or (shouting and "!" in text)
-
-
-def _says(intent: Intent, plain: str) -> bool:
-    return any(pattern.search(plain) for _, pattern in rules.COMPILED[intent])
+    furious = rules.ANY[Intent.COMPLAINT].search(plain)
+    return bool(furious) or (shouting and "!" in text)
 
 
 def _foreign(words: Sequence[str]) -> bool:

@@ -8,10 +8,10 @@ from datetime import date
 from chat.llm.offline.conversation import Conversation, Facts
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.naming import by_article, each_by_its_own, stem
-from chat.llm.offline.pointing import Pointer, at, pointed, pointer
+from chat.llm.offline.pointing import Pointer, at, pointed
 from chat.llm.offline.reading import Understanding
 from chat.llm.offline.spelling import words_of
-from chat.llm.offline.thread import MANY
+from chat.llm.offline.thread import CANCEL_ALL, MANY, MISSED, NOBODY_HOME
 
 # An order that came this many days ago or less may still be what "my parcel" means.
 RECENT_DAYS = 14
@@ -52,7 +52,7 @@ def without_list(said: Understanding, talk: Conversation) -> tuple[str, ...]:
         return tuple(dict.fromkeys((*said.numbers, *also)))
     if parcel_meant(said, talk) or lacks_parcel(said, talk):
         return talk.focus
-    where = pointer(said.plain)
+    where = said.where
     ordinals = where.ordinals or (() if said.ordinal is None else (said.ordinal,))
     row = talk.choices or (talk.spoken if len(talk.spoken) > 1 else ())
     if row and ordinals and not said.words and not said.newest:
@@ -81,7 +81,7 @@ def from_list(
     for number in said.bare_numbers:
         if found := _by_number(number, known):
             return Meant(numbers=found)
-    where = pointer(said.plain)
+    where = said.where
     if not said.words and (found_orders := _pointed(where, talk, orders, today)):
         return _few(found_orders)
     last_one = where.ordinals == (-1,) and not talk.choices
@@ -101,7 +101,12 @@ def from_list(
             return Meant(unknown=" ".join(said.words))
     if said.other:
         return _few(others(talk, orders))
-    if said.every or (MANY.search(said.plain) and said.intent in (Intent.STATUS, Intent.WHEN)):
+    everything = said.intent is Intent.CANCEL and CANCEL_ALL.search(said.plain)
+    if (
+        said.every
+        or everything
+        or (MANY.search(said.plain) and said.intent in (Intent.STATUS, Intent.WHEN))
+    ):
         return Meant(numbers=tuple(_open(orders)) or (orders[0]["number"],))
     if where.ordinals and not talk.choices and len(orders) > 1:
         return Meant(choices=tuple(orders))
@@ -133,7 +138,7 @@ def parcel_meant(said: Understanding, talk: Conversation) -> int:
         return 0
     if said.other and about.parcel and about.parcels == 2:
         return 3 - about.parcel
-    if found := at([str(n + 1) for n in range(about.parcels)], pointer(said.plain).ordinals[:1]):
+    if found := at([str(n + 1) for n in range(about.parcels)], said.where.ordinals[:1]):
         return int(found[0])
     return 0
 
@@ -141,7 +146,7 @@ def parcel_meant(said: Understanding, talk: Conversation) -> int:
 def lacks_parcel(said: Understanding, talk: Conversation) -> bool:
     """Whether "the other parcel" is asked for of an order that has at most one."""
     one = len(talk.focus) == 1 and talk.about.parcels < 2 and not (talk.choices or said.words)
-    another = said.other or any(pointer(said.plain).ordinals)
+    another = said.other or any(said.where.ordinals)
     return one and another and bool(PARCEL.search(said.plain)) and not ORDER.search(said.plain)
 
 
@@ -210,6 +215,9 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
     late = [order for order in awaited if any(p["late"] for p in order["parcels"])]
     if SAYS_LATE.search(plain) and len(late) == 1:
         return _few(late)
+    tried = [order for order in awaited if any(map(_was_tried, order["parcels"]))]
+    if tried and (NOBODY_HOME.search(plain) or MISSED.search(plain)):
+        return _few(tried)
     match intent:
         case Intent.NOT_RECEIVED:
             arrived = [order for order in orders if _arrived(order)]
@@ -228,6 +236,10 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
             unpaid = [o for o in awaited if o["payment_status"] != "paid"]
             return _few(unpaid or awaited or list(orders[:1]))
     return _few(awaited or list(orders[:1]))
+
+
+def _was_tried(parcel: Facts) -> bool:
+    return bool(parcel["status"] == "attempted_delivery")
 
 
 def _money_moved(order: Facts) -> bool:

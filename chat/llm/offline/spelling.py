@@ -39,7 +39,8 @@ PLAIN = {
     "canceled": "cancelled", "canceling": "cancelling", "e-mail": "email", "dunno": "do not know",
 }  # fmt: skip
 
-# Signs that stand for a word.
+STRETCHED = re.compile(r"([^\W\d_])\1{2,}")  # heyyyy
+# Signs that stand for a word, or another sign.
 SIGNS = str.maketrans(
     {
         "👍": " ok ",
@@ -48,6 +49,7 @@ SIGNS = str.maketrans(
         "❤": " thanks ",
         "😡": " angry ",
         "🤬": " angry ",
+        "\N{RIGHT SINGLE QUOTATION MARK}": "'",
     }
 )
 
@@ -120,11 +122,9 @@ class Speller:
 
 def words_of(text: str) -> list[str]:
     """The words in lower case, slang and contractions resolved, without punctuation."""
-    text = (
-        unicodedata.normalize("NFKC", text).lower().replace("\N{RIGHT SINGLE QUOTATION MARK}", "'")
-    )
-    text = text.translate(SIGNS)
-    text = re.sub(r"([^\W\d_])\1{2,}", r"\1\1", text)  # heyyyy
+    if not text.isascii():
+        text = unicodedata.normalize("NFKC", text).translate(SIGNS)
+    text = STRETCHED.sub(r"\1\1", text.lower())
     found: list[str] = []
     for word in WORD.findall(text):
         plain = PLAIN.get(word) or PLAIN.get(word.replace("'", "")) or word.removesuffix("'s")

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from chat.llm.offline.conversation import Conversation
 from chat.llm.offline.intents import Intent
-from chat.llm.offline.pointing import pointer
 
 if TYPE_CHECKING:
     from chat.llm.offline.reading import Understanding
@@ -42,6 +41,28 @@ ANY_DUE = re.compile(
     r"|any of (?:my|them)|any|everything)|what (?:is|comes|arrives|will))\b"
     r"(?!.*\bordered\b).*\b(?:today|tonight|tomorrow|weekend|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
 )
+ANY_READY = re.compile(
+    r"\b(?:where|when|what|which|anything|something|any|is|are|do i|can i|have i)\b.*"
+    r"\b(?:pick(?:ed)? ?up|collect(?:ed|ion)?|fetch(?:ed)?)\b"
+)
+WAITS = re.compile(
+    r"\b(?:is|are) there (?:any|anything|something)\b.*\b(?:pick ?up|collect)\b"
+    r"|\b(?:do i have|have i(?: got)?)\b.*\b(?:to pick ?up|to collect|collected)\b"
+)
+NOBODY_HOME = re.compile(
+    r"\b(?:nobody|no one|was not|were not) (?:was |is |at |been )*(?:home|in|there|here)\b"
+    r"|\b(?:was|were) (?:out|away|at work)\b"
+)
+MISSED = re.compile(
+    r"\bmissed (?:the|my|a|your) (?:delivery|parcel|package|courier|driver|postman|post)\b"
+    r"|\b(?:second|another|new) (?:delivery )?attempt\b|\b(?:re ?deliver\w*|deliver\b.*\bagain)\b"
+)
+CANCELLABLE = re.compile(
+    rf"\b(?:which|what)(?: (?:of|my|the|them|these|ones?|{THING}))*"
+    r" (?:can|could|may|is|are)\b.*\bcancel"
+    rf"|\b(?:anything|something|any(?: of)?(?: (?:my|them|these|{THING}))+)\b.*\bcancel"
+)
+CANCEL_ALL = re.compile(r"\bcancel (?:all|everything|every|both)\b")
 NOT_THAT = re.compile(
     r"^(?:no )?(?:not|it is not|that is not) (?:that|this|it|the right)(?: one| order)?$"
 )
@@ -183,6 +204,7 @@ NO_WISH = frozenset({Intent.UNCLEAR, Intent.YES, Intent.NO, Intent.GREETING, Int
 # What a message may be taken for that says little beside an order's number.
 NOT_SAID = NO_WISH | {Intent.CAPABILITIES, Intent.OFF_TOPIC}
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
+ASKS_WHERE = (Intent.STATUS, Intent.WHEN, Intent.LIST)
 MONEY = frozenset(
     {Intent.PAYMENT, Intent.PAYMENT_STATUS, Intent.CONTENTS, Intent.UNCLEAR, Intent.LIST}
 )
@@ -230,6 +252,15 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
     (Intent.ANY_DUE, ANY_DUE, lambda said, talked: True),
     (Intent.ANY_DUE, DAY, lambda said, talked: talked.before.intent == Intent.ANY_DUE
         and len(said.plain.split()) <= SHORT),
+    (Intent.ANY_READY, ANY_READY, lambda said, talked: said.intent in ASKS_WHERE
+        and not (said.words or said.refers or talked.focus)),
+    (Intent.ANY_READY, WAITS, lambda said, talked: said.intent is Intent.DELIVERY_OPTIONS
+        and not (said.words or said.refers)),
+    (Intent.STATUS, MISSED, lambda said, talked: said.intent is Intent.ADDRESS
+        and "address" not in said.plain),
+    (Intent.CANCELLABLE, CANCELLABLE, lambda said, talked: said.intent in (Intent.CANCEL,
+        Intent.CANCEL_RULE, Intent.LIST) and not (said.words or said.numbers)),
+    (Intent.CANCEL, CANCEL_ALL, lambda said, talked: said.intent is Intent.LIST),
     (Intent.NOT_THAT, NOT_THAT, lambda said, talked: bool(talked.focus)),
     (Intent.NO, NOT_THAT, lambda said, talked: bool(talked.before.choices)),
     (Intent.STATUS, IS_THERE, lambda said, talked: bool(talked.focus)
@@ -276,9 +307,9 @@ def follow_up(said: "Understanding", talked: Conversation) -> Intent | None:
             return intent
     if said.guess and talked.order_intent and SAME.search(said.plain):
         return Intent(talked.order_intent)
-    if said.intent is Intent.LIST and pointer(said.plain).state:
+    if said.intent is Intent.LIST and said.where.state:
         return Intent.STATUS
-    points = pointer(said.plain) or (said.words and WITH.search(said.plain))
+    points = said.where or (said.words and WITH.search(said.plain))
     if said.intent in NO_WISH and points and _spoken(said, talked):
         last = talked.order_intent or Intent.STATUS
         again = last not in ACTING or talked.before.asked == "which"

@@ -8,10 +8,11 @@ from itertools import pairwise
 from chat.llm.offline.classifier import Classifier, classifier
 from chat.llm.offline.clauses import Clause, clauses
 from chat.llm.offline.conversation import Conversation
+from chat.llm.offline.general import in_general
 from chat.llm.offline.intents import ABOUT_ORDERS, KIND_OF, POLITE, SOCIAL, Intent
 from chat.llm.offline.leading import CLEAR, lead, seen
-from chat.llm.offline.pointing import pointer
 from chat.llm.offline.reading import NOUN, Understanding, read
+from chat.llm.offline.thread import WHETHER, follow_up
 
 # A message of so few words without any phrase of ours may be just the name of an article.
 SHORT = 5
@@ -64,6 +65,10 @@ GROUNDS = frozenset(
 # The same, unless there is no doubt of it: "my card was charged twice" wants an answer.
 GROUNDS_IN_DOUBT = frozenset({Intent.STATUS, Intent.WHEN, Intent.PAYMENT, Intent.PAYMENT_STATUS})
 SURE_OF_TOLD = 0.9
+# Of more parts than these, only those that ask are looked at: the others tell the story.
+FEW = 4
+# Of a message that is one of these, a part that is a wish is answered too, or alone.
+BESIDE_ANY = (Intent.COMPLAINT, Intent.OFF_TOPIC)
 NO_WISH = POLITE | {Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.CAPABILITIES, Intent.IDENTITY}
 
 
@@ -71,14 +76,22 @@ def wishes(
     conversation: Conversation, table: Classifier | None = None
 ) -> tuple[Understanding, ...]:
     """The customer's last message, or both of its wishes where it holds two."""
-    table = table or classifier()
+    found = _wishes(conversation, table or classifier())
+    return tuple(_in_the_thread(said, conversation) for said in found)
+
+
+def _in_the_thread(said: Understanding, talked: Conversation) -> Understanding:
+    """With the wish that its words have after what was said before, or in general."""
+    meant = follow_up(said, talked) or in_general(said)
+    asks = said.question or bool(WHETHER.search(said.plain))
+    if meant:
+        return replace(said, intent=meant, guess=False, question=asks)
+    return replace(said, question=True) if asks and not said.question else said
+
+
+def _wishes(conversation: Conversation, table: Classifier) -> tuple[Understanding, ...]:
     whole = understand(conversation, table)
-    parts = clauses(conversation.text)
-    clear = []
-    for part in parts if len(parts) > 1 else ():
-        said = understand(replace(conversation, text=part.text), table)
-        if _is_wish(said, part):
-            clear.append(said)
+    clear = _clear_parts(conversation, table, 1 if whole.intent in BESIDE_ANY else 2)
     if clear and whole.intent is Intent.COMPLAINT and not COMPLAINS.search(whole.plain):
         wish = max(clear, key=lambda each: each.sure)  # "Where is it?! This is ridiculous!"
         return (
@@ -103,6 +116,25 @@ def wishes(
         if all(_seen_in(likely, each) for each in pair):
             return pair
     return (whole,)
+
+
+def _clear_parts(
+    conversation: Conversation, table: Classifier, at_least: int
+) -> list[Understanding]:
+    """The parts of the message that are wishes by themselves; none if they are too few."""
+    parts = clauses(conversation.text)
+    found: list[Understanding] = []
+    if len(parts) < 2:
+        return found
+    if len(parts) > FEW:
+        parts = [part for part in parts if part.asks] or parts
+    for left, part in zip(range(len(parts), 0, -1), parts, strict=True):
+        if len(found) + left < at_least:
+            return []
+        said = understand(replace(conversation, text=part.text), table)
+        if _is_wish(said, part):
+            found.append(said)
+    return found
 
 
 def _is_wish(said: Understanding, part: Clause) -> bool:
@@ -136,7 +168,7 @@ def understand(conversation: Conversation, table: Classifier | None = None) -> U
     found = _without_answers(seen(said.plain), said.plain)
     answers = conversation.before.asked == "which"
     strange = said.foreign and max(found.values(), default=0) < CLEAR
-    if not strange and not (answers and (CHOICE.search(said.plain) or pointer(said.plain))):
+    if not strange and not (answers and (CHOICE.search(said.plain) or said.where)):
         words = said.plain.split()
         leans = not conversation.first and len(words) <= (CHOOSING if answers else ELLIPTIC)
         led = lead(words, found, table or classifier(), leans=leans)

@@ -11,19 +11,24 @@ from chat.llm.offline.intents import Intent
 from chat.llm.offline.rules import orders, shop, talk
 
 PHRASES = orders.PHRASES | shop.PHRASES | talk.PHRASES
-COMPILED = {
+WEIGHED = {
     intent: tuple((weight, re.compile(rf"\b(?:{pattern})")) for weight, pattern in phrases)
+    for intent, phrases in PHRASES.items()
+}
+# Whether any of an intent's phrases is there: of most intents there is none.
+ANY = {
+    intent: re.compile(rf"\b(?:{'|'.join(pattern for _, pattern in phrases)})")
     for intent, phrases in PHRASES.items()
 }
 
 
 def scores(plain: str) -> dict[Intent, int]:
     """The weights of all intents whose phrases stand in the plain words."""
-    found = {
-        intent: sum(weight for weight, pattern in phrases if pattern.search(plain))
-        for intent, phrases in COMPILED.items()
+    return {
+        intent: sum(weight for weight, pattern in WEIGHED[intent] if pattern.search(plain))
+        for intent, anything in ANY.items()
+        if anything.search(plain)
     }
-    return {intent: score for intent, score in found.items() if score}
 
 
 def words_in_phrases() -> set[str]:

@@ -52,6 +52,20 @@ def refused(intent: Intent, order: Facts, today: date) -> str:
     return (_cancel if intent is Intent.CANCEL else _address)(order, today)[0]
 
 
+def refused_each(intent: Intent, details: Sequence[Facts], today: date) -> list[str]:
+    """The same for several, after staff were asked about others; what is on its way, together."""
+    gone = [o for o in details if orders.has_left(o) and o["open"]]
+    if intent is not Intent.CANCEL or len(gone) < 2:
+        return [refused(intent, each, today) for each in details]
+    names = listing([f"#{each['number']}" for each in gone])
+    rest = [refused(intent, each, today) for each in details if each not in gone]
+    return [
+        f"Your orders {names} have already left us, so they cannot be cancelled any more. You may"
+        " be able to return them when they have arrived: ask me how.",
+        *rest,
+    ]
+
+
 def several(details: Sequence[Facts], today: date) -> str:
     """Where several orders are."""
     return many.told(details, today)

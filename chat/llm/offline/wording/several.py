@@ -114,6 +114,27 @@ def due(found: Sequence[Facts], awaited: Sequence[Facts], today: date) -> str:
     return f"Not as far as I can see. Your open orders are:\n{numbered(awaited[:5], today)}"
 
 
+def nothing_to_collect(awaited: Sequence[Facts], today: date) -> str:
+    """That no parcel waits to be collected, and what is awaited; from list_orders."""
+    none = "No parcel of yours is waiting to be collected, as far as I can see."
+    if not awaited:
+        return f"{none} {talk.NOTHING_AWAITED}"
+    return f"{none} Your open orders are:\n{numbered(awaited[:5], today)}"
+
+
+def cancellable(orders: Sequence[Facts], today: date) -> str:
+    """Which of the orders staff can still cancel, from list_orders."""
+    if not orders:
+        return (
+            "None of your orders can be cancelled any more: what is open has left us already."
+            " You may be able to return it: ask me “How do I return it?”"
+        )
+    return (
+        f"These have not left us yet, so our staff can still cancel them:\n"
+        f"{numbered(orders, today)}\nWhich one do you want to cancel?"
+    )
+
+
 def late(awaited: Sequence[Facts], today: date) -> str:
     """Which of the orders are late, from list_orders."""
     if not awaited:
