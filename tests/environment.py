@@ -2,7 +2,7 @@
 
 Each worker of pytest-xdist has a Redis server and a database of its own. With
 ``TEST_DATABASE=postgresql`` that database is PostgreSQL's, and the run is of those tests only that
-touch it; all others would do the same once more.
+touch it, and are about it; all others would do the same once more.
 """
 
 import atexit
@@ -81,6 +81,9 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "postgresql: left out of the run on SQLite, which cannot do what it tests"
     )
+    config.addinivalue_line(
+        "markers", "once: left out of the run on PostgreSQL, for it is about words and not tables"
+    )
     if on_postgresql():
         # The database goes with its server; connections that threads still hold would be in the
         # way of deleting it before.
@@ -98,6 +101,8 @@ def _can_do_with_sqlite(item: pytest.Item) -> bool:
 
 
 def _touches_the_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
     return bool(
         item.get_closest_marker("django_db")
         or {"db", "transactional_db"} & set(getattr(item, "fixturenames", ()))

@@ -55,6 +55,7 @@ def file(tmp_path: Path) -> list[Truth]:
     return imported(MANY_ORDERS + 37, tmp_path)
 
 
+@pytest.mark.once
 async def test_every_order_of_an_imported_file_is_told_as_the_file_has_it(
     whole_file: list[Truth],
 ) -> None:
@@ -90,6 +91,7 @@ GOES_ON = (
 )  # fmt: skip
 
 
+@pytest.mark.once
 def test_what_is_asked_next_is_told_as_the_file_has_it_too(file: list[Truth]) -> None:
     words = frozenset(own_word(number) for number in range(3 * COUNT))
     wrong = []

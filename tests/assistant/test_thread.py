@@ -15,7 +15,7 @@ from pytest_django import DjangoDbBlocker
 from chat.management.demo.shop import seed
 from tests.assistant.clerk import Clerk
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture(scope="module", autouse=True)

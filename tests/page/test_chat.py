@@ -185,6 +185,10 @@ def test_ratings_and_the_wish_for_a_person_reach_the_shop(customers: Customers, 
     say(page, "Thanks")
     expect(answers(page)).to_have_count(2)
 
+    page.reload()
+    expect(page.get_by_role("button", name="Not helpful").first).to_have_attribute(
+        "aria-pressed", "true"
+    )
     assert ("down", "Too short") in stored(site, "SELECT rating, comment FROM chat_feedback")
     assert stored(site, "SELECT count(*) FROM chat_handoffrequest") == [(1,)]
 

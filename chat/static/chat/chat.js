@@ -6,6 +6,7 @@ import { Connection } from "./connection.js";
 import { HANDOFF, cannotBeSent, emptyConversation, reduce, settledBy } from "./conversation.js";
 import { Notice } from "./notice.js";
 import { Outbox } from "./outbox.js";
+import { Ratings } from "./ratings.js";
 import { beginAnew } from "./session.js";
 import { Transcript } from "./transcript.js";
 
@@ -33,6 +34,7 @@ export class Chat {
     const pieces = (name) =>
       root.querySelector(`template[data-piece=${name}]`).content.firstElementChild.cloneNode(true);
     this.notice = new Notice(root);
+    this.ratings = new Ratings({ storage, key: `chat:${customer}:ratings` });
     this.transcript = new Transcript({
       root, pieces,
       cards: new OrderCards({ pieces, words, timeZone }),
@@ -114,6 +116,7 @@ export class Chat {
     this.#dispatch(event);
     switch (event.type) {
       case "MESSAGES_SNAPSHOT":
+        for (const [id, rating] of this.ratings.entries) this.#dispatch({ type: "local/rated", id, rating });
         this.connection.settled();
         this.outbox.connected();
         break;
@@ -140,6 +143,7 @@ export class Chat {
 
   #refused({ id, code, message, retryAfterMs }) {
     this.#announce(message);
+    this.ratings.forget(id); // nobody sends the assistant's messages: it was the rating
     if (!this.outbox.entries.some((entry) => entry.id === id)) this.notice.flash(message);
     else if (cannotBeSent(code)) this.outbox.remove(id);
     else this.outbox.refused(id, retryAfterMs);
@@ -173,7 +177,10 @@ export class Chat {
 
   #rate(item, rating, comment) {
     const sent = this.#sendNow({ type: "feedback", id: item.id, messageId: item.id, rating, comment });
-    if (sent) this.#dispatch({ type: "local/rated", id: item.id, rating });
+    if (sent) {
+      this.ratings.keep(item.id, rating);
+      this.#dispatch({ type: "local/rated", id: item.id, rating });
+    }
     if (sent && comment) this.notice.flash("Thank you. It helps us to answer better.");
     return sent;
   }
@@ -211,6 +218,7 @@ export class Chat {
       return;
     }
     this.outbox.clear();
+    this.ratings.clear();
     this.#dispatch({ type: "local/reset" });
     this.connection.restart();
     this.composer.focus();

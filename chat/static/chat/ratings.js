@@ -1,0 +1,51 @@
+// How the customer rated the assistant's messages: the server keeps it for the shop and does not
+// tell it again, so that it is kept here over reloads and lost connections.
+
+const AT_MOST = 100;
+
+export class Ratings {
+  #storage;
+  #key;
+  #known;
+
+  constructor({ storage, key }) {
+    this.#storage = storage;
+    this.#key = key;
+    this.#known = new Map(this.#read());
+  }
+
+  get entries() {
+    return [...this.#known];
+  }
+
+  keep(id, rating) {
+    this.#known.delete(id);
+    this.#known.set(id, rating);
+    this.#write();
+  }
+
+  forget(id) {
+    if (this.#known.delete(id)) this.#write();
+  }
+
+  clear() {
+    this.#known.clear();
+    this.#write();
+  }
+
+  #read() {
+    try {
+      return JSON.parse(this.#storage.getItem(this.#key)) ?? [];
+    } catch {
+      return [];
+    }
+  }
+
+  #write() {
+    try {
+      this.#storage.setItem(this.#key, JSON.stringify(this.entries.slice(-AT_MOST)));
+    } catch {
+      // Storage is full or forbidden: they are still in memory.
+    }
+  }
+}
