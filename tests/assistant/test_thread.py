@@ -251,6 +251,50 @@ DIALOGUES = [
     ("bob", "I missed the delivery, what now", "48202", "UPS|next working day",
      "change its address"),
     ("bob", "can they redeliver it", "48202", "UPS|next working day", "change its address"),
+    # --- names alone wish for nothing but to hear of them
+    ("bob", "the lamp and the vacuum please", "48224 48202", "#48224 #48202", "#48207"),
+    ("bob", "please not the lamp", "48224", "on hold", "I have asked"),
+    ("carol", "kettle and toaster", "48229 48195", "#48229 #48195", "damaged"),
+    # --- a part of an order is taken out, not all of it cancelled
+    ("carol", "i want to cancel just the scale keep the blender", "48226",
+     "take Kitchen scale|Nothing is taken out before", "to cancel your order"),
+    ("carol", "cancel the blender and the scale", "48226", "to cancel your order #48226", "take"),
+    # --- a colleague was asked already, and nothing was paid yet
+    ("bob", "cancel the lamp | yes", "", "asked already", "Gladly"),
+    ("bob", "cancel the lamp | will i get my money back", "48224", "nothing to pay back",
+     "send back"),
+    ("bob", "my knives are not in the letterbox | i looked, nothing | yes", "", "asked already",
+     "Gladly"),
+    # --- money that came back, or is still owed
+    ("carol", "did i get my refund", "48071", "72.90 €|was paid back", "Our article"),
+    ("carol", "where is my return", "48071", "72.90 €|was paid back", "Our article"),
+    ("bob", "jars never came i want my money back", "48180", "late with GLS", "send back"),
+    ("bob", "what do i owe you", "48224", "64 €|not paid yet", "Refunds"),
+    ("alice", "where is the refund for the wok | i paid by paypal", "48090", "was paid back",
+     "Our article"),
+    ("alice", "payment failed but the money is gone", "", "cannot see what was taken",
+     "Nothing has been charged"),
+    ("alice", "can i return the toaster", "47955", "delivered on|days ago|30 days", ""),
+    # --- what comes, and what has not come
+    ("bob", "anything coming today?", "", "as far as I can see|#48207", "newest first|#48224"),
+    ("bob", "where are all my parcels | which one comes today", "", "#48207", "#48224"),
+    ("bob", "which of my orders are not here yet", "", "You wait for these|#48224", "#47903"),
+    ("bob", "nobody rang the bell!!! i was home ALL day yesterday", "48202", "UPS", "Which one"),
+    ("carol", "can someone else collect my parcel", "48195", "Packstation", "Which one"),
+    # --- what the shop has written
+    ("alice", "do you have a phone number", "", "E-mail, letter and telephone|no telephone line",
+     "I have asked"),
+    ("alice", "do you have a phone number | yes", "", "I have asked a colleague", ""),
+    ("alice", "can i talk to someone on the phone", "", "I have asked a colleague", ""),
+    ("alice", "forgot my password", "", "cannot help with myself|I forgot my password", ""),
+    ("alice", "stop sending me newsletters!!!", "", "cannot help with myself|The newsletter", ""),
+    ("bob", "can i add a second lamp to my order", "",
+     "Adding or swapping articles|Shall I ask a colleague", "may be able to"),
+    ("carol", "where's your shop", "", "Our showroom in Hamburg", "written nothing"),
+    ("alice", "do you ship to spain | how much", "", "What does delivery cost?", "did not"),
+    ("alice", "the mugs are chipped | how long do i have", "", "within 14 days", "did not"),
+    ("bob", "where is the lamp | lol ok", "", "All right", "did not understand"),
+    ("alice", "what are good shoes for running", "", "cannot help", "#48211"),
 ]  # fmt: skip
 
 

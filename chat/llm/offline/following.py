@@ -57,7 +57,7 @@ def _any_due(said: Understanding, talked: Conversation) -> Step:
         return LIST
     span = dates.asked(said.plain.removeprefix("what "), today(talked))
     if span is None:
-        return list_all(talked)
+        return list_all(said, talked)
     awaited = [order for order in listed if order["open"]]
     coming = several.coming(awaited, span)
     numbers = tuple(str(order["number"]) for order in coming or awaited)

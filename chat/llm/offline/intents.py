@@ -61,7 +61,7 @@ class Intent(StrEnum):
 # rules tell apart within each; the first is what it is if no rule says otherwise.
 KINDS: dict[str, tuple[Intent, ...]] = {
     "order_status": (Intent.STATUS,),
-    "delivery_time": (Intent.WHEN, Intent.DELIVERY_TIME),
+    "delivery_time": (Intent.WHEN, Intent.DELIVERY_TIME, Intent.ANY_DUE),
     "delivery_options": (Intent.DELIVERY_OPTIONS,),
     "address_change": (Intent.ADDRESS, Intent.ADDRESS_BOOK),
     "cancellation": (Intent.CANCEL, Intent.CANCEL_RULE, Intent.CANCELLABLE),

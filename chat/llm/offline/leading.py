@@ -33,6 +33,10 @@ THING = re.compile(
     r"\b(?:where (?:is|are)|when (?:is|are|do|does|will)|track|has|have)\b"
     r" (?:my|our) \w+|(?:straße|strasse|street|road|weg|platz|allee) \d"
 )
+# Asks what to buy, rather than after what was bought.
+ADVICE = re.compile(
+    r"\b(?:what|which) (?:is|are) (?:a |an |the |some )?(?:good|best|better|nice)\b"
+)
 
 
 @dataclass(frozen=True)
@@ -95,8 +99,9 @@ def _may_name(kind: str, likely: float, words: Sequence[str], *, leans: bool) ->
 
 def _names_a_thing(words: Sequence[str]) -> bool:
     """Whether it asks after something by a name that may be an article's: "where is my ipad"."""
-    named = bool(THING.search(" ".join(words))) or not WARES.isdisjoint(words)
-    return named and not _of_another_world(words)
+    text = " ".join(words)
+    named = bool(THING.search(text)) or not WARES.isdisjoint(words)
+    return named and not (_of_another_world(words) or ADVICE.search(text))
 
 
 def _holds_a_word(words: Sequence[str]) -> bool:

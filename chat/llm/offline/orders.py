@@ -23,6 +23,11 @@ from chat.llm.offline.wording.orders import Part, sent
 
 OFFERED = 6
 WHO = re.compile(r"\b(?:which|who|whom|what name|where)\b")
+STILL_OPEN = re.compile(
+    r"\bnot (?:\w+ )?(?:here|arrived|come|delivered|received)\b"
+    r"|\b(?:open|outstanding|awaited|pending)\b|\bwait(?:ing)? for\b"
+    r"|\bstill (?:to come|coming|missing)\b|\bon (?:its|their|the|it is) way\b"
+)
 # What only staff can do, as they read it.
 WHAT = {Intent.ADDRESS: "Change of address", Intent.CANCEL: "Cancellation"}
 # What the customer may go on asking of the same parcel or article.
@@ -31,17 +36,20 @@ SAME_PART = frozenset(
 )
 
 
-def list_all(talked: Conversation) -> Step:
-    """The customer's orders."""
+def list_all(said: Understanding, talked: Conversation) -> Step:
+    """The customer's orders; those under way where they ask for what has not come yet."""
     found = talked.looked_up
     if found.orders is None:
         return LIST
     if not found.orders:
         return Say(talk.NO_ORDERS, About(asked="offer"))
-    numbers = tuple(str(order["number"]) for order in found.orders)
-    text = choices.all_orders(found.orders, found.more_orders, today(talked))
+    awaited = [order for order in found.orders if order["open"]]
+    only = bool(awaited and STILL_OPEN.search(said.plain))
+    listed = awaited if only else found.orders
+    numbers = tuple(str(order["number"]) for order in listed)
+    text = choices.all_orders(listed, found.more_orders, today(talked), awaited=only)
     if len(numbers) == 1:
-        return Say(text, About(Intent.STATUS, orders=numbers, open=found.orders[0]["open"]))
+        return Say(text, About(Intent.STATUS, orders=numbers, open=listed[0]["open"]))
     return Say(text, About(Intent.STATUS, choices=numbers))
 
 
@@ -137,17 +145,33 @@ def _by_staff(
     """A colleague is called for what only staff can do; None for a question about one order."""
     handoff, day = talked.looked_up.handoff, today(talked)
     staff = [each for each in details if answers.needs_staff(said.intent, each)]
+    titles = _part_to_cancel(said, staff)
     if said.question or not staff:
         texts = [answers.refused(said.intent, each, day) for each in details]
         several = len(details) > 1
         return Say("\n\n".join(texts), replace(about, asked="person")) if several else None
     if handoff is None:
         numbers = ", ".join(f"#{number}" for number in _numbers(staff))
-        return call_a_person(f"{WHAT[said.intent]} for order {numbers}: {quote(talked)}")
+        only = f" of {' and '.join(titles)} alone" if titles else ""
+        return call_a_person(f"{WHAT[said.intent]}{only} for order {numbers}: {quote(talked)}")
     others = answers.refused_each(said.intent, [o for o in details if o not in staff], day)
-    done = answers.staff_asked(said.intent, staff, handoff)
+    done = answers.staff_asked(said.intent, staff, handoff, titles)
     asked = "address" if said.intent is Intent.ADDRESS else ""
     return Say("\n\n".join([done, *others]), replace(about, asked=asked, called=True))
+
+
+# What is to stay, of what is named: "cancel the scale, keep the blender".
+KEPT = re.compile(r"\b(?:keep|but not|not|leave)\b(?: (?:the|my|only|just))* (\w+)")
+
+
+def _part_to_cancel(said: Understanding, staff: Sequence[Facts]) -> Sequence[str]:
+    """The articles that are to be taken out of the one order; none where all of it is meant."""
+    if said.intent is not Intent.CANCEL or len(staff) != 1:
+        return ()
+    kept = KEPT.findall(said.plain)
+    words = [word for word in said.words if word not in kept]
+    titles = naming.wanted_titles(words, staff[0])
+    return () if len(titles) == len(staff[0]["lines"]) else titles
 
 
 def _part(said: Understanding, talked: Conversation, order: Facts) -> Part:

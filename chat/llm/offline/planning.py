@@ -15,6 +15,11 @@ from chat.llm.offline.steps import Calls, Say, Step, call_a_person, quote
 from chat.llm.offline.wording import talk
 from chat.llm.offline.wording.phrases import joined
 
+NEVER_CAME = re.compile(
+    r"^(?!.*\b(?:return\w*|sent|send|label)\b)"
+    r".*\b(?:not|never|nothing)\b.*\b(?:come|came|arrived?|received?|get|got|here)\b"
+)
+
 
 def next_step(wishes: Sequence[Understanding], talked: Conversation) -> Step:
     """The next step of this turn: what any wish still needs to look up, or else all answers."""
@@ -51,12 +56,17 @@ def _next_step(said: Understanding, talked: Conversation) -> Step:
     if said.intent in FOLLOWING:
         return FOLLOWING[said.intent](said, talked)
     if said.intent is Intent.LIST:
-        return list_all(talked)
+        return list_all(said, talked)
+    if said.intent is Intent.RETURN and NEVER_CAME.search(said.plain):
+        # "The jars never came, I want my money back": there is nothing to send back.
+        return about_order(replace(said, intent=Intent.NOT_RECEIVED), talked)
     if said.intent in ABOUT_ORDERS:
         return about_order(said, talked)
     if said.intent in policies.TOPICS:
         return policies.step(said, talked)
     if said.intent is Intent.PERSON:
+        if CONTACT.search(said.plain) and not WITH_A_PERSON.search(said.plain):
+            return _contact(talked)
         return _person(talked, f"The customer asks for a person: {quote(talked)}")
     if said.intent is Intent.COMPLAINT:
         return _complaint(said, talked)
@@ -78,12 +88,21 @@ def _greeting(said: Understanding, talked: Conversation) -> Say:
 
 
 def _yes(said: Understanding, talked: Conversation) -> Say:
+    if talked.before.called or talked.before.intent == Intent.PERSON:
+        return Say(talk.ASKED_ALREADY, talked.before)
     return Say(talk.NO if said.plain.startswith(("ok", "fine", "right")) else talk.YES)
 
 
-def _unclear(said: Understanding, talked: Conversation) -> Say:
+def _unclear(said: Understanding, talked: Conversation) -> Step:
     if said.foreign:
         return Say(talk.FOREIGN, About(Intent.UNCLEAR, asked="person"))
+    if topic := policies.TOPICS.get(Intent(talked.before.intent or Intent.UNCLEAR)):
+        # "How long do I have?", after it was said what to do with what arrived broken.
+        found = policies.written(talked, f"{said.plain} {topic}")
+        if isinstance(found, Calls):
+            return found
+        if found:
+            return Say(joined(found, talk.IF_NOT_THAT), About(talked.before.intent, asked="offer"))
     if talked.before.intent == Intent.UNCLEAR:
         return Say(talk.STILL_UNCLEAR, About(Intent.UNCLEAR, asked="person"))
     return Say(talk.UNCLEAR, About(Intent.UNCLEAR))
@@ -99,13 +118,31 @@ def _no(said: Understanding, talked: Conversation) -> Say:
     return Say(talk.NO)
 
 
-def _change(said: Understanding, talked: Conversation) -> Say:
+def _change(said: Understanding, talked: Conversation) -> Step:
     """It stays the one spoken of: "and why is it on hold?"."""
     orders = said.numbers or said.bare_numbers or talked.focus
-    return Say(talk.CHANGE, About(Intent.CHANGE, orders=orders, asked="person"))
+    found = policies.written(talked, said.plain, "adding or swapping articles")
+    if isinstance(found, Calls):
+        return found
+    text = joined(talk.CANNOT_CHANGE, found, talk.OFFER) if found else talk.CHANGE
+    return Say(text, About(Intent.CHANGE, orders=orders, asked="person"))
 
 
-SMALL_TALK: dict[Intent, Callable[[Understanding, Conversation], Say]] = {
+# What another site's words are not in, and the shop may have written about.
+ACCOUNT = re.compile(r"\b(?:passwords?|log ?in|login|account|newsletters?|unsubscribe|mailing)\b")
+
+
+def _off_topic(said: Understanding, talked: Conversation) -> Step:
+    """Declined; with what the shop has written, where it is about the customer's account."""
+    if not ACCOUNT.search(said.plain) or said.words:
+        return Say(talk.OFF_TOPIC)
+    found = policies.written(talked, said.plain)
+    if isinstance(found, Calls):
+        return found
+    return Say(joined(talk.CANNOT_HELP, found, talk.CAN) if found else talk.OFF_TOPIC)
+
+
+SMALL_TALK: dict[Intent, Callable[[Understanding, Conversation], Step]] = {
     Intent.GREETING: _greeting,
     Intent.THANKS: _plainly(talk.THANKS),
     Intent.BYE: _plainly(talk.BYE),
@@ -115,7 +152,7 @@ SMALL_TALK: dict[Intent, Callable[[Understanding, Conversation], Say]] = {
     Intent.IDENTITY: _plainly(talk.IDENTITY),
     Intent.CHANGE: _change,
     Intent.ADDRESS_GIVEN: _plainly(talk.ADDRESS_GIVEN),
-    Intent.OFF_TOPIC: _plainly(talk.OFF_TOPIC),
+    Intent.OFF_TOPIC: _off_topic,
 }
 
 
@@ -137,6 +174,27 @@ def _person(talked: Conversation, reason: str, before: str = "") -> Step:
         about = f" (order #{', #'.join(talked.focus)})" if talked.focus else ""
         return call_a_person(f"{reason}{about}")
     return Say(joined(before, talk.asked_a_person(handoff)), About(Intent.PERSON))
+
+
+# How a person is reached, rather than the wish to have one here.
+CONTACT = re.compile(
+    r"\b(?:phone|telephone|mobile|hotline|e ?mails?|opening|working) ?(?:hours|times?)?\b"
+    r"|\bnumber\b.*\b(?:call|ring)\b|\b(?:call|ring)\b.*\bnumber\b"
+)
+WITH_A_PERSON = re.compile(
+    r"\b(?:speak|talk|chat|human|person|people|some(?:one|body)|agent|representative|rep|colleague"
+    r"|operator|staff|transfer|connect|manager|adviser|advisor|assistant|call me|ring me)\b"
+)
+
+
+def _contact(talked: Conversation) -> Step:
+    """What the shop has written about it, and the offer of a person; or a person at once."""
+    found = policies.written(talked, "telephone e-mail address", "contact")
+    if isinstance(found, Calls):
+        return found
+    if not found:
+        return _person(talked, f"The customer asks how to reach you: {quote(talked)}")
+    return Say(joined(found, talk.OFFER_HERE), About(Intent.PERSON, asked="person"))
 
 
 # A complaint to be taken down, rather than words of anger.

@@ -26,6 +26,8 @@ TOPICS = {
     Intent.ADDRESS_BOOK: "changing the delivery address",
     Intent.RULES: "",
 }
+OPENING = re.compile(r"\b(?:open|opening|close[sd]?|closing)\b")
+VISITED = re.compile(r"\bwhere (?:is|are) (?:your|the|you)\b|\b(?:shop|store|showroom)\b")
 QUERY_CHARS = 200
 ABOUT_GOODS = (Intent.RETURN, Intent.DAMAGED)
 # The person is offered by a question, to which "ok" is a yes.
@@ -48,7 +50,7 @@ def step(said: Understanding, talked: Conversation) -> Step:
     if about_goods and said.words and found.orders is None:
         return Calls((("list_orders", {}),))
     own = _asked(said, found.orders or ())[:QUERY_CHARS]
-    query = own if found.articles.get(own, True) else joined(own, TOPICS[said.intent])
+    query = own if found.articles.get(own, True) else joined(own, _topic(said))
     if query not in found.articles:
         calls: list[tuple[str, dict[str, Any]]] = [("search_help", {"query": query})]
         if query == own and about_goods and not said.words:
@@ -75,6 +77,27 @@ def step(said: Understanding, talked: Conversation) -> Step:
         beside = f" {talk.CAN}" if said.intent is Intent.RULES else ""
         return Say(f"{talk.NOT_WRITTEN}{beside}", about)
     return Say(answers.rule(said.intent, text, order, today(talked)), about)
+
+
+def _topic(said: Understanding) -> str:
+    """What to look for instead where the customer's own words find nothing."""
+    if said.intent is Intent.RULES and OPENING.search(said.plain):
+        return "opening hours"
+    if said.intent is Intent.RULES and VISITED.search(said.plain):
+        return "shop one can visit"
+    return TOPICS[said.intent]
+
+
+def written(talked: Conversation, *queries: str) -> Calls | str:
+    """What the best article says for the first of these that finds any; or the next search."""
+    for query in queries:
+        asked = query[:QUERY_CHARS]
+        found = talked.looked_up.articles.get(asked)
+        if found is None:
+            return Calls((("search_help", {"query": asked}),))
+        if found:
+            return talk.article(found)
+    return ""
 
 
 def _asked(said: Understanding, orders: Sequence[Facts]) -> str:

@@ -24,6 +24,7 @@ ALSO = re.compile(
 )
 JOINED = re.compile(r"\b(?:and|both|plus)\b|[&,]", re.IGNORECASE)
 SAYS_LATE = re.compile(r"\bmy \w+ (?:is|are) (?:\w+ )?(?:late|delayed|overdue)\b")
+COLLECTS = re.compile(r"\b(?:collect|pick(?:ed|ing)? (?:it )?up|pickup|fetch)\b")
 ORDER = re.compile(r"\borders?\b")
 PARCEL = re.compile(r"\b(?:parcel|package|box|shipment|delivery)s?\b")
 # An article is named, as far as one can tell who does not know it: "where is my ipad".
@@ -216,6 +217,9 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
     if SAYS_LATE.search(plain) and len(late) == 1:
         return _few(late)
     tried = [order for order in awaited if any(map(_was_tried, order["parcels"]))]
+    waits = [order for order in awaited if any(map(_waits, order["parcels"]))]
+    if waits and COLLECTS.search(plain):
+        return _few(waits)
     if tried and (NOBODY_HOME.search(plain) or MISSED.search(plain)):
         return _few(tried)
     match intent:
@@ -240,6 +244,10 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
 
 def _was_tried(parcel: Facts) -> bool:
     return bool(parcel["status"] == "attempted_delivery")
+
+
+def _waits(parcel: Facts) -> bool:
+    return bool(parcel["status"] == "available_for_pickup")
 
 
 def _money_moved(order: Facts) -> bool:

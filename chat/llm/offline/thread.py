@@ -37,8 +37,9 @@ ANY_LATE = re.compile(
     r"|\banything (?:late|delayed|overdue|stuck)\b"
 )
 ANY_DUE = re.compile(
-    rf"{BEGIN}(?:(?:is|are|will|does|do i (?:get|have)) (?:there )?(?:anything|something"
-    r"|any of (?:my|them)|any|everything)|what (?:is|comes|arrives|will))\b"
+    rf"{BEGIN}(?:(?:(?:is|are|will|does|do i (?:get|have)) (?:there )?)?(?:anything|something"
+    r"|any of (?:my|them)|any|everything)"
+    rf"|(?:what|which)(?: (?:of (?:my|them|these)|{THING}))* (?:is|are|comes?|arrives?|will))\b"
     r"(?!.*\bordered\b).*\b(?:today|tonight|tomorrow|weekend|(?:mon|tues|wednes|thurs|fri|satur|sun)day)\b"
 )
 ANY_READY = re.compile(
@@ -51,7 +52,8 @@ WAITS = re.compile(
 )
 NOBODY_HOME = re.compile(
     r"\b(?:nobody|no one|was not|were not) (?:was |is |at |been )*(?:home|in|there|here)\b"
-    r"|\b(?:was|were) (?:out|away|at work)\b"
+    r"|\b(?:was|were) (?:out|away|at work)\b|\b(?:nobody|no one|not|never) (?:rang|rung|ring)\b"
+    r"|\bdelivery (?:was )?(?:attempt(?:ed)?|tried|failed)\b|\btried to deliver\b"
 )
 MISSED = re.compile(
     r"\bmissed (?:the|my|a|your) (?:delivery|parcel|package|courier|driver|postman|post)\b"
@@ -67,6 +69,8 @@ NOT_THAT = re.compile(
     r"^(?:no )?(?:not|it is not|that is not) (?:that|this|it|the right)(?: one| order)?$"
 )
 HOW_MUCH = re.compile(rf"{BEGIN}how much(?: is (?:it|that)| was (?:it|that))?$")
+MONEY_BACK = re.compile(r"\b(?:money|price|payment|refund(?:ed)?)\b")
+PAID = re.compile(r"\b(?:paid|pay)\b")
 IS_THERE = re.compile(
     rf"{BEGIN}(?:is|was|has|did|have|are|were) {IT} (?:already |been |yet )*(?:delivered|arrive"
     r"|arrived|shipped|sent|come|left|gone|there|here|dispatched)\b"
@@ -131,11 +135,16 @@ TAKEN_BACK = re.compile(
     r"|\b(?:undo|forget|scratch) (?:that|it)\b|\bchanged my mind\b|\bon second thoughts?\b"
     r"|\bnever ?mind\b|\bi (?:do )?want it (?:after all|back)\b"
 )
+NEVER_MIND = re.compile(
+    r"^(?:(?:lol|haha|ah|oh|hm+|alright|well) )*(?:ok|nvm|fine|got it|i see|cool|all good)"
+    r"(?: (?:then|lol|haha|thanks|now|bye))*$"
+)
 STILL_MISSING = re.compile(
     r"^no\b|\bnot (?:there|here|in|with|at|home|found|seen|turned up)\b|\bnothing\b|\bempty\b"
     r"|\b(?:looked|checked|searched|asked)\b|\bstill (?:missing|not|nothing|no)\b"
     r"|\bdo(?:es)? not have (?:it|them|anything|my|the)\b|\b(?:can|could) not find\b"
-    r"|\bnever (?:got|came|arrived)\b|\b(?:nobody|no one|none of them)\b|^(?:it is )?still gone\b"
+    r"|\bnever (?:got|came|arrived)\b|\b(?:has|have|had|got) nothing\b"
+    r"|\b(?:nobody|no one|none of them)\b|^(?:it is )?still gone\b"
 )
 FOUND = re.compile(
     r"\b(?:found (?:it|them)|got (?:it|them) (?:now|after all)|it (?:is|was) there|turned up"
@@ -240,10 +249,17 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
         and not NOT_FOUND.search(said.plain)),
     (Intent.STILL_MISSING, STILL_MISSING, _left_somewhere),
     (Intent.KEEP, KEEP, lambda said, talked: _spoken(said, talked) or "cancel" in said.plain),
+    (Intent.NO, NEVER_MIND, lambda said, talked: (said.guess or said.intent is Intent.UNCLEAR)
+        and not talked.before.called),
     (Intent.KEEP, TAKEN_BACK, lambda said, talked: talked.before.called),
     (Intent.OVERCHARGED, OVERCHARGED, lambda said, talked: said.intent in MONEY),
     (Intent.REFUND_STATUS, HOW_MUCH, lambda said, talked: bool(talked.focus)
         and talked.order_intent in (Intent.RETURN, Intent.REFUND_STATUS)),
+    (Intent.REFUND_STATUS, MONEY_BACK, lambda said, talked: bool(talked.focus)
+        and said.intent is Intent.RETURN and talked.order_intent == Intent.CANCEL),
+    (Intent.REFUND_STATUS, PAID, lambda said, talked: bool(talked.focus)
+        and said.intent in (Intent.PAYMENT, Intent.PAYMENT_STATUS)
+        and talked.order_intent == Intent.REFUND_STATUS),
     (Intent.PRICE, HOW_MUCH, lambda said, talked: bool(talked.focus)),
     (Intent.PRICE, PRICE, lambda said, talked: (said.guess or said.intent in MONEY)
         and not NO_PRICE.search(said.plain)),

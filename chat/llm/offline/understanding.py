@@ -8,11 +8,13 @@ from itertools import pairwise
 from chat.llm.offline.classifier import Classifier, classifier
 from chat.llm.offline.clauses import Clause, clauses
 from chat.llm.offline.conversation import Conversation
+from chat.llm.offline.exact import exactly
 from chat.llm.offline.general import in_general
 from chat.llm.offline.intents import ABOUT_ORDERS, KIND_OF, POLITE, SOCIAL, Intent
 from chat.llm.offline.leading import CLEAR, lead, seen
 from chat.llm.offline.reading import NOUN, Understanding, read
 from chat.llm.offline.thread import WHETHER, follow_up
+from chat.llm.offline.wares import WARES
 
 # A message of so few words without any phrase of ours may be just the name of an article.
 SHORT = 5
@@ -25,6 +27,15 @@ CHOOSING = 10  # the same, in answer to the question which one is meant
 MAY_NAME = (Intent.UNCLEAR, Intent.YES, Intent.NO)
 OURS = re.compile(
     r"^(?:(?:and|but|what about|how about|i mean) )?(?:the|my|this|that|these|those)\b"
+)
+
+# Beside the names of articles these wish for nothing: "the lamp and the vacuum please".
+NAMING = frozenset(
+    re.findall(
+        r"\w+",
+        "a an and both also but for i just mean my no not of ok on only or our please plus sorry "
+        "thank thanks the with yes",
+    )
 )
 
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
@@ -82,7 +93,7 @@ def wishes(
 
 def _in_the_thread(said: Understanding, talked: Conversation) -> Understanding:
     """With the wish that its words have after what was said before, or in general."""
-    meant = follow_up(said, talked) or in_general(said)
+    meant = follow_up(said, talked) or exactly(said) or in_general(said)
     asks = said.question or bool(WHETHER.search(said.plain))
     if meant:
         return replace(said, intent=meant, guess=False, question=asks)
@@ -167,8 +178,9 @@ def understand(conversation: Conversation, table: Classifier | None = None) -> U
     said = read(conversation.text)
     found = _without_answers(seen(said.plain), said.plain)
     answers = conversation.before.asked == "which"
+    names = _only_names(said)
     strange = said.foreign and max(found.values(), default=0) < CLEAR
-    if not strange and not (answers and (CHOICE.search(said.plain) or said.where)):
+    if not (names or strange) and not (answers and (CHOICE.search(said.plain) or said.where)):
         words = said.plain.split()
         leans = not conversation.first and len(words) <= (CHOOSING if answers else ELLIPTIC)
         led = lead(words, found, table or classifier(), leans=leans)
@@ -211,13 +223,19 @@ def _in_context(
         said.words
         and not (intent in (Intent.OFF_TOPIC, Intent.COMPLAINT) and said.sure >= SETTLED)
         and (
-            _may_name(said, found, before.asked)
+            _only_names(said)
+            or _may_name(said, found, before.asked)
             or (intent in POLITE and GOES_ON.search(said.plain))
         )
     ):
         intent, guess = Intent(last) if last else Intent.STATUS, True
     asks = said.question or (intent in ACTING and corrects)
     return replace(said, intent=intent, guess=guess, otherwise=said.intent, question=asks)
+
+
+def _only_names(said: Understanding) -> bool:
+    words = frozenset(said.words)
+    return not WARES.isdisjoint(words) and NAMING.issuperset({*said.plain.split()} - words)
 
 
 def _may_name(said: Understanding, found: dict[Intent, int], asked: str) -> bool:

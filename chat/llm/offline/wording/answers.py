@@ -11,7 +11,7 @@ from chat.llm.offline.thread import KIND, OVERCHARGED, WHAT_NOW
 from chat.llm.offline.wording import dates, orders, parcels, payments, reasons, talk
 from chat.llm.offline.wording import several as many
 from chat.llm.offline.wording.orders import WHOLE, Part
-from chat.llm.offline.wording.phrases import joined, listing, lower, named
+from chat.llm.offline.wording.phrases import joined, listing, lower, named, whole
 
 # States of a parcel that may still come on the day that was asked for.
 COMING = (
@@ -30,9 +30,17 @@ def needs_staff(intent: Intent, order: Facts) -> bool:
     return intent in (Intent.ADDRESS, Intent.CANCEL) and still
 
 
-def staff_asked(intent: Intent, asked_for: Sequence[Facts], handoff: Facts) -> str:
-    """That a colleague was asked to do it, for these orders."""
+def staff_asked(
+    intent: Intent, asked_for: Sequence[Facts], handoff: Facts, titles: Sequence[str] = ()
+) -> str:
+    """That a colleague was asked to do it, for these orders; or to take ``titles`` out of one."""
     names = listing([orders.title(order) for order in asked_for])
+    if intent is Intent.CANCEL and titles:
+        what = listing([whole(title) for title in titles])
+        return joined(
+            talk.asked_a_person(handoff, f" to take {what} out of your {names}"),
+            "Nothing is taken out before they say so.",
+        )
     if intent is Intent.CANCEL:
         done = "It is" if len(asked_for) == 1 else "They are"
         return joined(
@@ -178,6 +186,10 @@ def _whether_then(plain: str, order: Facts, part: Part, text: str, today: date) 
     return f"No, {'later' if span[0] > asked[1] else 'sooner'}: {lower(text)}"
 
 
+# Days after which a customer may want to compare them with what the shop allows.
+LONG_AGO = 7
+
+
 def rule(intent: Intent, article: str, order: Facts | None, today: date) -> str:
     """What an article says, beside what is known of the order that it is about."""
     before = after = ""
@@ -191,13 +203,16 @@ def rule(intent: Intent, article: str, order: Facts | None, today: date) -> str:
         before = "I cannot change addresses myself."
         after = talk.OFFER
     elif intent is Intent.RETURN:
-        if order and (order["status"] == "cancelled" or payments.back(order)):
+        part = bool(order and order["payment_status"] == "partially_refunded")
+        if order and not part and (order["status"] == "cancelled" or payments.back(order)):
             before = payments.refund(order, orders.title(order), today)
         elif order and orders.delivered(order):
             last = max(filter(None, (p["delivered_at"] for p in order["parcels"])), default=None)
             at = dates.parse(last)
             when = f" {dates.on_day(at, today)}" if at else ""
-            before = f"Your {orders.title(order)} was delivered{when}."
+            days = (today - at.date()).days if at else 0
+            ago = f", {days} days ago" if days >= LONG_AGO else ""
+            before = f"Your {orders.title(order)} was delivered{when}{ago}."
         after = "If you would like a colleague to arrange it, just say so."
     return joined(before, article, after)
 

@@ -12,9 +12,13 @@ from chat.llm.offline.wording.phrases import count, listing
 SHOW_AT_MOST = 10
 
 
-def all_orders(listed: Sequence[Facts], more: bool, today: date) -> str:
-    """The customer's orders, newest first."""
+def all_orders(listed: Sequence[Facts], more: bool, today: date, *, awaited: bool) -> str:
+    """The customer's orders, newest first; or those ``awaited``."""
     shown = listed[:SHOW_AT_MOST]
+    if awaited:
+        if len(listed) == 1:
+            return f"You wait for one order:\n{many.brief(shown[0], today)}"
+        return f"You wait for these, newest first:\n{many.numbered(shown, today)}"
     if len(shown) == 1:
         return f"You have one order:\n{many.brief(shown[0], today)}"
     older = len(listed) - len(shown)

@@ -61,6 +61,8 @@ def refund(order: Facts, title: str, today: date) -> str:
         note = order["note_of_the_shop"]
         why = f"The shop notes: {quoted(note)}." if note else ""
         return joined(f"For your {title}: {lower(paid_back)}", why)
+    if order["payment_status"] == "pending":
+        return f"Your {title} is not paid yet, so there is nothing to pay back."
     returning = any(parcel["status"] == "return_to_sender" for parcel in order["parcels"])
     state = "Its parcel is on its way back to us." if returning else ""
     return joined(f"For your {title} no refund is noted so far.", state)

@@ -18,6 +18,7 @@ CAPABILITIES = f"{CAN} Just ask, for example: “Where is my parcel?”"
 IDENTITY = (
     f"I am the shop's automated assistant, not a person. {CAN}"
 )  # fmt: skip
+CANNOT_HELP = "I am sorry, that is something I cannot help with myself."
 OFF_TOPIC = f"I am sorry, that is something I cannot help with. {CAN}"
 UNCLEAR = f"I am sorry, I did not understand that. {CAN} Could you put it in other words?"
 STILL_UNCLEAR = (
@@ -40,6 +41,8 @@ CHANGE = (
     "I cannot change what is in an order myself. Our staff may be able to, as long as it has not"
     " left us. Shall I ask a colleague?"
 )
+IF_NOT_THAT = "If that is not what you mean, put it in other words, or ask for a colleague."
+CANNOT_CHANGE = "I cannot change what is in an order myself."
 ADDRESS_GIVEN = (
     "Thank you. Our staff can read that here; please wait for their word, for nothing is changed"
     " before they confirm it."
@@ -90,6 +93,11 @@ NONE_OF_THEM = (
     " shall I ask a colleague?"
 )
 STAYS = "All right, then it stays as it is. I am here if you need anything else."
+ASKED_ALREADY = (
+    "All right. A colleague is asked already and can read everything here; there is nothing more"
+    " that you need to do."
+)
+OFFER_HERE = "Or shall I ask a colleague into this chat?"
 OFFER = "Shall I ask a colleague to help you?"
 
 
