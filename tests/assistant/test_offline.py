@@ -499,7 +499,7 @@ def test_loop_and_offline_model_need_neither_django_nor_openai() -> None:
 
 async def test_asking_for_the_address_changes_nothing(ask: Ask) -> None:
     found = await ask("carol", "why is the kettle on hold?", "whats the adress")
-    assert "Rosenheimer Straße 28" in found.text
+    assert "Rosenheimer Straße, 81669 Munich" in found.text
     assert "request_human" not in found.called
 
 

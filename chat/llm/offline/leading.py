@@ -9,7 +9,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from chat.llm.offline import rules
-from chat.llm.offline.classifier import Classifier
 from chat.llm.offline.intents import KIND_OF, KINDS, POLITE, Intent
 from chat.llm.offline.meanings import MEANING, WORLD
 from chat.llm.offline.vocabulary import NOT_AN_ARTICLE
@@ -48,15 +47,19 @@ class Lead:
 
 
 def lead(
-    words: Sequence[str], found: Mapping[Intent, int], table: Classifier, *, leans: bool = False
+    words: Sequence[str],
+    found: Mapping[Intent, int],
+    likely: Mapping[str, float],
+    *,
+    leans: bool = False,
 ) -> Lead:
     """The intent of a message in plain words, with the scores of the rules ``found`` in it.
 
-    ``leans`` on what was said before: then the words alone say little, and the rules lead.
+    ``likely`` are the classifier's kinds. Where it ``leans`` on what was said before, the words
+    alone say little, and the rules lead.
     """
     if not words:
         return Lead(Intent.UNCLEAR, 0)
-    likely = table.probabilities(words, found)
     kind = max(likely, key=lambda each: likely[each])
     by_rules = max(found, key=lambda each: found[each], default=Intent.UNCLEAR)
     score = found.get(by_rules, 0)

@@ -1,7 +1,7 @@
 """What stands in a message beside the wish: orders it points at, names, tone, asking or telling."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chat.llm.offline import rules
@@ -73,6 +73,7 @@ class Understanding:
 
     intent: Intent = Intent.UNCLEAR
     sure: float = 0  # how sure that is, from 0 to 1 (see ``leading``)
+    likely: Mapping[str, float] = field(default_factory=dict, compare=False)  # the classifier's
     plain: str = ""  # the message in plain words
     numbers: tuple[str, ...] = ()
     bare_numbers: tuple[str, ...] = ()  # may be order numbers

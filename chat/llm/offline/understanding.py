@@ -122,9 +122,8 @@ def _wishes(conversation: Conversation, table: Classifier) -> tuple[Understandin
         pairs += [(each, whole) for each in ours]
     if not pairs:
         return (whole,)
-    likely = table.probabilities(whole.plain.split(), seen(whole.plain))
     for pair in pairs:
-        if all(_seen_in(likely, each) for each in pair):
+        if all(_seen_in(whole.likely, each) for each in pair):
             return pair
     return (whole,)
 
@@ -183,8 +182,9 @@ def understand(conversation: Conversation, table: Classifier | None = None) -> U
     if not (names or strange) and not (answers and (CHOICE.search(said.plain) or said.where)):
         words = said.plain.split()
         leans = not conversation.first and len(words) <= (CHOOSING if answers else ELLIPTIC)
-        led = lead(words, found, table or classifier(), leans=leans)
-        said = replace(said, intent=led.intent, sure=led.sure)
+        likely = (table or classifier()).probabilities(words, found) if words else {}
+        led = lead(words, found, likely, leans=leans)
+        said = replace(said, intent=led.intent, sure=led.sure, likely=likely)
     return _in_context(said, found, conversation)
 
 

@@ -72,6 +72,7 @@ class DemoOrder:
     payment_status: Order.PaymentStatus = PAID
     note: str = ""
     cancelled: tuple[int, str] | None = None
+    street: str = ""  # where it is not the customer's
 
     @property
     def total(self) -> Decimal:
@@ -334,6 +335,7 @@ def _carol(today: date) -> list[DemoOrder]:
             "48229", "carol", 0, "06:05", ((KETTLE, 1),),
             status=Order.Status.ON_HOLD,
             note="The house number is missing in the delivery address.",
+            street="Rosenheimer Straße",
         ),
     ]  # fmt: skip
 

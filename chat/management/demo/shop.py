@@ -124,7 +124,7 @@ def _seed_order(demo: DemoOrder, customer: User, address: Account, now: datetime
             "note": demo.note,
             "cancelled_at": _moment(now, *demo.cancelled) if demo.cancelled else None,
             "shipping_name": customer.get_full_name(),
-            "shipping_street": address.street,
+            "shipping_street": demo.street or address.street,
             "shipping_city": address.city,
             "shipping_postal_code": address.postal_code,
             "shipping_country": "Germany",
