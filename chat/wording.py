@@ -34,7 +34,7 @@ PARCELS: dict[str, Phrase] = {
     PARCEL.ATTEMPTED_DELIVERY: Phrase("The carrier could not hand it over", "attention"),
     PARCEL.AVAILABLE_FOR_PICKUP: Phrase("Waiting for you at a pick-up point", "attention"),
     PARCEL.DELIVERED: Phrase("Delivered", "good"),
-    PARCEL.RETURN_TO_SENDER: Phrase("On its way back to us", "attention"),
+    PARCEL.RETURN_TO_SENDER: Phrase("Sent back to us", "attention"),
     PARCEL.FAILURE: Phrase("Could not be delivered", "attention"),
     PARCEL.CANCELLED: Phrase("Parcel cancelled", "off"),
     PARCEL.ERROR: Phrase("The carrier reports a problem", "attention"),

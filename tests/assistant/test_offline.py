@@ -253,7 +253,7 @@ async def test_a_number_without_its_letters_finds_the_order(ask: Ask) -> None:
         ("carol", "48226", ["label", "has not taken it over", "no delivery date yet"]),
         ("carol", "48195", ["waiting for you to collect it", "Packstation 142", "until"]),
         ("carol", "48188", ["no tracking", "delivery date is not known"]),
-        ("carol", "48071", ["on its way back to us", "paid back"]),
+        ("carol", "48071", ["sent back to us", "paid back"]),
         ("carol", "48229", ["on hold", "house number is missing"]),
         ("alice", "48163", ["was delivered", "neighbour: Petersen", "Hamburg"]),
         ("alice", "48090", ["was cancelled", "paid back"]),

@@ -71,7 +71,7 @@ def told(customer: User, number: str = "1018", *wanted: str) -> str:
         ),
         ({"status": "available_for_pickup"}, ["waiting for you to collect it"], "None"),
         ({"status": "attempted_delivery", "carrier": "UPS"}, ["UPS tried to deliver"], "None"),
-        ({"status": "return_to_sender"}, ["on its way back to us"], "None"),
+        ({"status": "return_to_sender"}, ["sent back to us"], "None"),
     ],
 )
 def test_a_parcel_is_told_with_what_is_known_and_no_more(

@@ -35,6 +35,13 @@ NOT_MEANT = re.compile(
     r"(?=i\s+meant?\b|(?:the|my)\s+\w+(?:\s+\w+)?\W*$))",
     re.IGNORECASE,
 )
+# "No human please, just tell me …": a person is what they do not want.
+NOT_WANTED = re.compile(
+    r"\b(?:no|(?:i\s+)?(?:don['’]?t|do not)\s+(?:need|want|get|call)(?:\s+me)?(?:\s+an?)?)\s+"
+    r"(?:human|person|agent|colleague)s?\b(?:\s+(?:needed|please|pls))?[\s,.;:!-]*"
+    r"(?:just\s+)?(?=\w+(?:\W+\w+){2})",
+    re.IGNORECASE,
+)
 MENTION = re.compile(r"#([A-Za-z]{0,8}-?\d[\w-]*)")
 
 
@@ -101,7 +108,7 @@ def read(messages: Sequence[BaseMessage]) -> Conversation:
     ]
     abouts = [*_out_of_sight(messages, replies), *map(_about, replies)]
     conversation = Conversation(
-        text=NOT_MEANT.sub("", text),
+        text=NOT_WANTED.sub("", NOT_MEANT.sub("", text)),
         verbatim=text,
         looked_up=_looked_up(messages[at + 1 :]),
         before=abouts[-1] if replies else About(),

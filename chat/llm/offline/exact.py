@@ -11,6 +11,41 @@ from chat.llm.offline.intents import Intent
 if TYPE_CHECKING:
     from chat.llm.offline.reading import Understanding
 
+# It asks or tells whether it was done, rather than that it be done.
+IS_CANCELLED = re.compile(
+    r"^(?!.*\b(?:want|wanna|need|like|please|can|could|would|must|should|how|get)\b)"
+    r".*\b(?:is|are|was|were|been|got|has|have|be)\b(?: \w+){0,5} cancelled\b"
+    r"|\b(?:did|have|has) (?:you|they|someone|anyone|somebody|anybody)(?: \w+){0,2}"
+    r" cancel(?:led)?\b"
+    r"|\byou (?:have )?cancelled\b"
+)
+IS_ADDRESS = re.compile(
+    r"\b(?:is|was|are) (?:my|the|this|that|it)(?: \w+){0,6}"
+    r" (?:right|correct|ok|fine|complete|changed)\b"
+    r"|\b(?:check|verify|see|tell me) (?:my|the|which|what) (?:\w+ )?address\b"
+    r"|\b(?:did|have|has) (?:you|they|my|the|someone)(?: \w+){0,2}"
+    r" (?:change|changed|update|updated)\b"
+    r"|\b(?:what|which) address (?:do|did|is|was)\b"
+)
+# "The jars never came, I want my money back": there is nothing to send back.
+NEVER_CAME = re.compile(
+    r"^(?!.*\b(?:return\w*|sent|send|label)\b)"
+    r".*\b(?:not|never|nothing)\b.*\b(?:come|came|arrived?|received?|get|got|here)\b"
+)
+# How a person is reached, rather than the wish to have one here.
+CONTACT = re.compile(
+    r"\b(?:phone|telephone|mobile|hotline|e ?mails?|opening|working) ?(?:hours|times?)?\b"
+    r"|\bnumber\b.*\b(?:call|ring)\b|\b(?:call|ring)\b.*\bnumber\b"
+)
+WITH_A_PERSON = re.compile(
+    r"\b(?:speak|talk|chat|human|person|people|some(?:one|body)|agent|representative|rep|colleague"
+    r"|operator|staff|transfer|connect|manager|adviser|advisor|assistant|call me|ring me)\b"
+)
+# Of another world, and yet the shop may have written about it.
+ACCOUNT = re.compile(r"\b(?:passwords?|log ?in|login|account|newsletters?|unsubscribe|mailing)\b")
+# A question of its own behind a yes: "ok can a neighbour take it".
+ASKS_MORE = re.compile(r"\b(?:can|could|what|why|how|who|where|when|which|will|is|are|does)\b")
+
 MONEY = r"(?:refunds?|money|payment|price)"
 
 EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
@@ -36,12 +71,17 @@ EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
         Intent.OVERCHARGED,
     ),
     (
-        frozenset({Intent.PAYMENT}),
+        frozenset({Intent.PAYMENT, Intent.PAYMENT_PROBLEM, Intent.RETURN, Intent.RULES}),
         re.compile(
             r"\b(?:what|how much) do i (?:still )?owe\b"
             r"|\bdo i (?:still )?(?:have|need) to pay\b"
-            r"|\bhow (?:do|can|should) i pay (?:it|for (?:it|my order|the \w+))\b"
-            r"|\bi (?:have )?(?:already )?(?:transferred|wired) (?:it|the|my)\b"
+            r"|\bhow (?:do|can|should) i pay (?:it|for (?:it|my order|the \w+)|(?:the|my) \w+)\b"
+            r"|\bi (?:have )?(?:already )?(?:paid|transferred|wired)(?: for)?"
+            r" (?:it|the|my|already)\b"
+            r"(?!.*\b(?:back|twice|too much|refund\w*)\b)"
+            r"|\b(?:did|has|have) (?:you )?(?:got |get |received? )?(?:my|the)"
+            r" (?:payment|money|transfer)(?: \w+)? (?:arrived?|come|gone?|reach\w*)\b"
+            r"|\b(?:iban|bank account)\b|\bwhere (?:do|should|can) i send the money\b"
         ),
         Intent.PAYMENT_STATUS,
     ),

@@ -18,6 +18,7 @@ from chat.llm.offline.steps import (
     quote,
     today,
 )
+from chat.llm.offline.thread import WITH
 from chat.llm.offline.wording import answers, choices, talk
 from chat.llm.offline.wording.orders import Part, sent
 
@@ -28,6 +29,7 @@ STILL_OPEN = re.compile(
     r"|\b(?:open|outstanding|awaited|pending)\b|\bwait(?:ing)? for\b"
     r"|\bstill (?:to come|coming|missing)\b|\bon (?:its|their|the|it is) way\b"
 )
+CANCELLED = re.compile(r"\bcancel(?:led)?\b")
 # What only staff can do, as they read it.
 WHAT = {Intent.ADDRESS: "Change of address", Intent.CANCEL: "Cancellation"}
 # What the customer may go on asking of the same parcel or article.
@@ -122,6 +124,8 @@ def told(said: Understanding, talked: Conversation, details: Sequence[Facts]) ->
     part = _part(said, talked, order)
     is_all = {str(line["title"]) for line in order["lines"]} <= {*part.titles}
     text, asked = answers.about_order(said, order, part, today(talked), before=talked.about)
+    if said.intent is Intent.STATUS and CANCELLED.search(said.plain) and order["open"]:
+        text = f"Order #{order['number']} is not cancelled. {text}"
     if references.lacks_parcel(said, talked) and len(parcels_sent := sent(order)) < 2:
         only = talk.ONE_PARCEL if parcels_sent else talk.NO_PARCEL
         text = f"{only.format(number=order['number'])} {text}"
@@ -166,8 +170,8 @@ KEPT = re.compile(r"\b(?:keep|but not|not|leave)\b(?: (?:the|my|only|just))* (\w
 
 def _part_to_cancel(said: Understanding, staff: Sequence[Facts]) -> Sequence[str]:
     """The articles that are to be taken out of the one order; none where all of it is meant."""
-    if said.intent is not Intent.CANCEL or len(staff) != 1:
-        return ()
+    if said.intent is not Intent.CANCEL or len(staff) != 1 or WITH.search(said.plain):
+        return ()  # "the one with the blender" is all of that order
     kept = KEPT.findall(said.plain)
     words = [word for word in said.words if word not in kept]
     titles = naming.wanted_titles(words, staff[0])

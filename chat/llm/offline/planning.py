@@ -7,6 +7,15 @@ from typing import Any
 
 from chat.llm.offline import naming, policies
 from chat.llm.offline.conversation import About, Conversation
+from chat.llm.offline.exact import (
+    ACCOUNT,
+    ASKS_MORE,
+    CONTACT,
+    IS_ADDRESS,
+    IS_CANCELLED,
+    NEVER_CAME,
+    WITH_A_PERSON,
+)
 from chat.llm.offline.following import FOLLOWING
 from chat.llm.offline.intents import ABOUT_ORDERS, Intent
 from chat.llm.offline.orders import about_order, list_all
@@ -14,11 +23,6 @@ from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Calls, Say, Step, call_a_person, quote
 from chat.llm.offline.wording import talk
 from chat.llm.offline.wording.phrases import joined
-
-NEVER_CAME = re.compile(
-    r"^(?!.*\b(?:return\w*|sent|send|label)\b)"
-    r".*\b(?:not|never|nothing)\b.*\b(?:come|came|arrived?|received?|get|got|here)\b"
-)
 
 
 def next_step(wishes: Sequence[Understanding], talked: Conversation) -> Step:
@@ -60,6 +64,10 @@ def _next_step(said: Understanding, talked: Conversation) -> Step:
     if said.intent is Intent.RETURN and NEVER_CAME.search(said.plain):
         # "The jars never came, I want my money back": there is nothing to send back.
         return about_order(replace(said, intent=Intent.NOT_RECEIVED), talked)
+    if said.intent is Intent.CANCEL and IS_CANCELLED.search(said.plain):
+        return about_order(replace(said, intent=Intent.STATUS), talked)
+    if said.intent is Intent.ADDRESS and IS_ADDRESS.search(said.plain):
+        return about_order(replace(said, question=True), talked)
     if said.intent in ABOUT_ORDERS:
         return about_order(said, talked)
     if said.intent in policies.TOPICS:
@@ -128,10 +136,6 @@ def _change(said: Understanding, talked: Conversation) -> Step:
     return Say(text, About(Intent.CHANGE, orders=orders, asked="person"))
 
 
-# What another site's words are not in, and the shop may have written about.
-ACCOUNT = re.compile(r"\b(?:passwords?|log ?in|login|account|newsletters?|unsubscribe|mailing)\b")
-
-
 def _off_topic(said: Understanding, talked: Conversation) -> Step:
     """Declined; with what the shop has written, where it is about the customer's account."""
     if not ACCOUNT.search(said.plain) or said.words:
@@ -176,17 +180,6 @@ def _person(talked: Conversation, reason: str, before: str = "") -> Step:
     return Say(joined(before, talk.asked_a_person(handoff)), About(Intent.PERSON))
 
 
-# How a person is reached, rather than the wish to have one here.
-CONTACT = re.compile(
-    r"\b(?:phone|telephone|mobile|hotline|e ?mails?|opening|working) ?(?:hours|times?)?\b"
-    r"|\bnumber\b.*\b(?:call|ring)\b|\b(?:call|ring)\b.*\bnumber\b"
-)
-WITH_A_PERSON = re.compile(
-    r"\b(?:speak|talk|chat|human|person|people|some(?:one|body)|agent|representative|rep|colleague"
-    r"|operator|staff|transfer|connect|manager|adviser|advisor|assistant|call me|ring me)\b"
-)
-
-
 def _contact(talked: Conversation) -> Step:
     """What the shop has written about it, and the offer of a person; or a person at once."""
     found = policies.written(talked, "telephone e-mail address", "contact")
@@ -215,6 +208,8 @@ def _complaint(said: Understanding, talked: Conversation) -> Step:
 def _agrees(said: Understanding, talked: Conversation) -> bool:
     """Whether it is a yes to what was asked; "ok" to a mere offer is not."""
     asked = talked.before.asked
+    if ASKS_MORE.search(said.plain):
+        return False  # "ok can a neighbour take it"
     return asked in ("which", "person") or (
         asked in ("offer", "missing") and not said.plain.startswith("ok")
     )

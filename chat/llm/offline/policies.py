@@ -28,13 +28,21 @@ TOPICS = {
 }
 OPENING = re.compile(r"\b(?:open|opening|close[sd]?|closing)\b")
 VISITED = re.compile(r"\bwhere (?:is|are) (?:your|the|you)\b|\b(?:shop|store|showroom)\b")
+LATE = re.compile(r"\b(?:late|delayed|overdue|lost|still not)\b")
 QUERY_CHARS = 200
 ABOUT_GOODS = (Intent.RETURN, Intent.DAMAGED)
 # The person is offered by a question, to which "ok" is a yes.
 ASKS = (Intent.DAMAGED, Intent.PAYMENT_PROBLEM, Intent.ADDRESS_BOOK)
 
 # Something of the order did not come, rather than came in pieces.
-IN_PART = re.compile(r"\b(?:only|just|half|missing|incomplete|not (?:everything|the|all))\b")
+IN_PART = re.compile(
+    r"\b(?:only|just|half|missing|incomplete|not (?:everything|the|all)|but (?:no|not))\b"
+)
+# Broke in use, long after it came.
+WORN = re.compile(
+    r"\bafter (?:\w+ ){0,2}(?:weeks?|months?|years?)\b|\b(?:weeks?|months?|years?) old\b"
+    r"|\bstopped working\b|\b(?:no longer|not) works? any ?more\b"
+)
 BROKEN = re.compile(
     r"\b(?:brok\w*|damage\w*|crack\w*|smash\w*|shatter\w*|leak\w*|torn|bent|fault\w*|defect\w*"
     r"|dent\w*|scratch\w*)\b"
@@ -49,7 +57,8 @@ def step(said: Understanding, talked: Conversation) -> Step:
     about_goods = said.intent in ABOUT_GOODS
     if about_goods and said.words and found.orders is None:
         return Calls((("list_orders", {}),))
-    own = _asked(said, found.orders or ())[:QUERY_CHARS]
+    worn = said.intent is Intent.DAMAGED and WORN.search(said.plain)
+    own = "faulty warranty" if worn else _asked(said, found.orders or ())[:QUERY_CHARS]
     query = own if found.articles.get(own, True) else joined(own, _topic(said))
     if query not in found.articles:
         calls: list[tuple[str, dict[str, Any]]] = [("search_help", {"query": query})]
@@ -64,6 +73,9 @@ def step(said: Understanding, talked: Conversation) -> Step:
             return get(numbers)
     text = talk.article(found.articles[query])
     order = found.details.get(numbers[0]) if numbers else None
+    if order and order["open"] and said.intent is Intent.RETURN and LATE.search(said.plain):
+        # There is nothing to send back yet: "refund the jars, they are late".
+        return told(replace(said, intent=Intent.NOT_RECEIVED), talked, [order])
     if order and order["open"] and _lacks_a_part(said):
         # Not missing: on its way in another parcel, or still to be sent.
         return told(replace(said, intent=Intent.STATUS), talked, [order])

@@ -24,6 +24,7 @@ ALSO = re.compile(
 )
 JOINED = re.compile(r"\b(?:and|both|plus)\b|[&,]", re.IGNORECASE)
 SAYS_LATE = re.compile(r"\bmy \w+ (?:is|are) (?:\w+ )?(?:late|delayed|overdue)\b")
+ON_HOLD = re.compile(r"\bon hold\b|\bheld\b")
 COLLECTS = re.compile(r"\b(?:collect|pick(?:ed|ing)? (?:it )?up|pickup|fetch)\b")
 ORDER = re.compile(r"\borders?\b")
 PARCEL = re.compile(r"\b(?:parcel|package|box|shipment|delivery)s?\b")
@@ -217,6 +218,9 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
     if SAYS_LATE.search(plain) and len(late) == 1:
         return _few(late)
     tried = [order for order in awaited if any(map(_was_tried, order["parcels"]))]
+    held = [order for order in awaited if order["status"] == "on_hold"]
+    if held and ON_HOLD.search(plain):
+        return _few(held)
     waits = [order for order in awaited if any(map(_waits, order["parcels"]))]
     if waits and COLLECTS.search(plain):
         return _few(waits)

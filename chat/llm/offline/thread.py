@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 BEGIN = r"^(?:(?:and|but|so|ok|oh|hm+|well|then|now|sorry|hi|hello|hey|please|just) )*"
 THING = r"(?:one|ones|order|orders|parcel|parcels|package|packages|delivery|deliveries|thing)"
+A_PERSON = r"(?:human|person|people|agent|colleague|one|anybody|anyone|somebody|someone)"
 IT = r"(?:it|that|this|they|them|these|those|this one|that one)"
 CARRIERS = (
     r"(?:dhl|dpd|gls|ups|hermes|evri|fedex|usps|tnt|royal mail|post|carrier|carriers|courier"
@@ -131,9 +132,18 @@ KEEP = re.compile(
     r"|\bnot (?:to )?be cancelled\b"
 )
 TAKEN_BACK = re.compile(
-    rf"{BEGIN}(?:actually|wait|no|sorry)(?: (?:actually|wait|no|sorry|not))*$"
+    rf"{BEGIN}(?:actually|wait|no|sorry|stop)(?: (?:actually|wait|no|sorry|not|do|stop|please))*$"
     r"|\b(?:undo|forget|scratch) (?:that|it)\b|\bchanged my mind\b|\bon second thoughts?\b"
     r"|\bnever ?mind\b|\bi (?:do )?want it (?:after all|back)\b"
+)
+NO_PERSON = re.compile(
+    rf"\bdo not (?:need|want|get|call|ask|involve|send)(?: me)? (?:an? |any )?{A_PERSON}\b"
+    rf"|^no {A_PERSON}s?\b|\bno {A_PERSON} (?:is )?(?:needed|necessary|required|please)\b"
+    rf"|\bwithout (?:an? |any )?{A_PERSON}\b"
+)
+NOT_ASKED = re.compile(
+    r"^(?:no )?(?:that|this|it) is (?:wrong|not (?:right|true|correct))\b"
+    r"|\bnot what i (?:asked|meant|said)\b|^(?:no )?wrong answer\b"
 )
 NEVER_MIND = re.compile(
     r"^(?:(?:lol|haha|ah|oh|hm+|alright|well) )*(?:ok|nvm|fine|got it|i see|cool|all good)"
@@ -145,6 +155,10 @@ STILL_MISSING = re.compile(
     r"|\bdo(?:es)? not have (?:it|them|anything|my|the)\b|\b(?:can|could) not find\b"
     r"|\bnever (?:got|came|arrived)\b|\b(?:has|have|had|got) nothing\b"
     r"|\b(?:nobody|no one|none of them)\b|^(?:it is )?still gone\b"
+)
+NOT_THERE = re.compile(
+    r"\bnot (?:there|here|in|at|with)\b|\bnothing (?:there|here|in|at)\b|\bempty\b|\bstolen\b"
+    r"|\b(?:has|have|had|got) nothing\b|\bdo(?:es)? not have (?:it|them|anything)\b"
 )
 FOUND = re.compile(
     r"\b(?:found (?:it|them)|got (?:it|them) (?:now|after all)|it (?:is|was) there|turned up"
@@ -237,6 +251,7 @@ def _left_somewhere(said: "Understanding", talked: Conversation) -> bool:
     return (
         (
             talked.before.asked == "missing"
+            or (talked.before.asked == "person" and talked.before.intent == Intent.NOT_RECEIVED)
             or (talked.about.intent == Intent.NOT_RECEIVED and "still" in said.plain)
         )
         and said.intent not in (Intent.PERSON, Intent.THANKS)
@@ -248,7 +263,12 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
     (Intent.FOUND, FOUND, lambda said, talked: talked.before.intent == Intent.NOT_RECEIVED
         and not NOT_FOUND.search(said.plain)),
     (Intent.STILL_MISSING, STILL_MISSING, _left_somewhere),
+    (Intent.NOT_RECEIVED, NOT_THERE, lambda said, talked: bool(talked.focus)
+        and talked.order_intent in (Intent.STATUS, Intent.WHEN)
+        and said.intent in (Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.ADDRESS, Intent.NO)),
     (Intent.KEEP, KEEP, lambda said, talked: _spoken(said, talked) or "cancel" in said.plain),
+    (Intent.NO, NO_PERSON, lambda said, talked: said.intent is Intent.PERSON),
+    (Intent.UNCLEAR, NOT_ASKED, lambda said, talked: not talked.first),
     (Intent.NO, NEVER_MIND, lambda said, talked: (said.guess or said.intent is Intent.UNCLEAR)
         and not talked.before.called),
     (Intent.KEEP, TAKEN_BACK, lambda said, talked: talked.before.called),

@@ -41,7 +41,7 @@ NAMING = frozenset(
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
 GOES_ON = re.compile(r"\b(?:and|about|but)\b (?:\w+ )?(?:the|my)\b")
 # "ok" and "no" before one of these begin a question.
-ASKING = re.compile(r"\b(?:what|why|how|who|where|when|which)\b")
+ASKING = re.compile(r"\b(?:what|why|how|who|where|when|which|can|could|may)\b")
 # An answer to the question which one is meant.
 CHOICE = re.compile(r"^(?:\w+ )?(?:the|that|this) (?:\w+ )?one\b")
 # What to do after the last answer did not help.

@@ -186,6 +186,7 @@ def _whether_then(plain: str, order: Facts, part: Part, text: str, today: date) 
     return f"No, {'later' if span[0] > asked[1] else 'sooner'}: {lower(text)}"
 
 
+WITHIN = re.compile(r"\bwithin (\d+) days\b")
 # Days after which a customer may want to compare them with what the shop allows.
 LONG_AGO = 7
 
@@ -213,8 +214,20 @@ def rule(intent: Intent, article: str, order: Facts | None, today: date) -> str:
             days = (today - at.date()).days if at else 0
             ago = f", {days} days ago" if days >= LONG_AGO else ""
             before = f"Your {orders.title(order)} was delivered{when}{ago}."
+            allowed = WITHIN.search(article)
+            if allowed and days > int(allowed[1]):
+                over = f"That is over the {allowed[1]} days."
+                return joined(before, article, over, talk.STILL_POSSIBLE)
         after = "If you would like a colleague to arrange it, just say so."
     return joined(before, article, after)
+
+
+# Whoever says so has looked where it was left.
+LOOKED = re.compile(
+    r"\b(?:looked|checked|searched|asked|stolen|stole|empty)\b|\bnot (?:in|at) (?:the|my)\b"
+    r"|\bnothing (?:in|at|there)\b|\b(?:has|have|had) nothing\b"
+    r"|\b(?:does|(?:they|neighbours?) do) not have (?:it|them|anything)\b"
+)
 
 
 def _not_received(said: Understanding, order: Facts, today: date, part: Part) -> tuple[str, str]:
@@ -228,7 +241,7 @@ def _not_received(said: Understanding, order: Facts, today: date, part: Part) ->
         not_yet = "It is not marked as delivered." if on_way else ""
         return joined(text.replace(f" {parcels.IN_DOUBT}", ""), not_yet, talk.OFFER), "person"
     message = " ".join(e["message"] for p in arrived for e in p["events"][:1]).lower()
-    if "neighbo" in said.plain:
+    if "neighbo" in said.plain or LOOKED.search(said.plain):
         return joined(talk.SORRY_MISSING, text, talk.OFFER), "person"
     if "neighbo" in message:
         check = "Please ask there first."

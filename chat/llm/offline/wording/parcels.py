@@ -100,7 +100,7 @@ def in_short(parcel: Facts, today: date) -> str:
         "attempted_delivery": "delivery was tried",
         "available_for_pickup": "ready to be collected",
         "delivered": "delivered",
-        "return_to_sender": "on its way back to us",
+        "return_to_sender": "sent back to us",
         "failure": "problem at the carrier",
         "error": "problem at the carrier",
         "cancelled": "parcel cancelled",

@@ -64,7 +64,7 @@ def refund(order: Facts, title: str, today: date) -> str:
     if order["payment_status"] == "pending":
         return f"Your {title} is not paid yet, so there is nothing to pay back."
     returning = any(parcel["status"] == "return_to_sender" for parcel in order["parcels"])
-    state = "Its parcel is on its way back to us." if returning else ""
+    state = "Its parcel was sent back to us." if returning else ""
     return joined(f"For your {title} no refund is noted so far.", state)
 
 

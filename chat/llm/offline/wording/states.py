@@ -161,12 +161,10 @@ def _to_collect(told: Told) -> str:
 
 
 def _back(told: Told) -> str:
+    """It may be on its way or have arrived: nobody scans it here."""
     at = last_heard(told.parcel)
-    if at and at.date() <= told.today:
-        since = f"has been on its way back to us since {dates.day(at, told.today)}"
-    else:
-        since = "is on its way back to us"
-    return f"{told.name} {since}{told.message}."
+    when = f" {dates.on_day(at, told.today)}" if at and at.date() <= told.today else ""
+    return f"{told.name} was sent back to us{when}{told.message}."
 
 
 def _failed(told: Told) -> str:
@@ -222,10 +220,12 @@ def _left(told: Told) -> str:
     service = f" ({parcel['service']})" if parcel["service"] else ""
     if parcel["tracking_number"] or parcel["tracking_url"]:
         where = "We have not heard where it is since."
+        quiet = is_quiet(parcel, today)
     else:
         where = "It has no tracking, so I cannot see where it is."
+        quiet = True
     when = f"It should arrive {told.due}." if told.due else "A delivery date is not known."
-    missing = IF_NOT_COME if is_quiet(parcel, today) else ""
+    missing = IF_NOT_COME if quiet else ""
     return joined(
         f"{told.name} {left}{told.carrier}{service}.", where, when, told.doubt(missing), told.follow
     )

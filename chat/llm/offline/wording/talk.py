@@ -98,6 +98,7 @@ ASKED_ALREADY = (
     " that you need to do."
 )
 OFFER_HERE = "Or shall I ask a colleague into this chat?"
+STILL_POSSIBLE = "If you like, I ask a colleague whether anything is still possible."
 OFFER = "Shall I ask a colleague to help you?"
 
 
