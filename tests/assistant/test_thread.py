@@ -332,6 +332,17 @@ DIALOGUES = [
     ("carol", "where is the lamp", "48071", "was sent back to us", "on its way"),
     ("alice", "toaster stopped working after 2 months", "47955", "Warranty", "14 days"),
     ("bob", "i wanna return the pan", "47903", "That is over the 30 days", "just say so"),
+    # --- a return, step by step
+    ("alice", "return the mugs | how much does that cost", "48163", "What does a return cost?",
+     "53.40"),
+    ("alice", "return the mugs | how", "48163", "How do I return something?", "did not"),
+    ("alice", "return the mugs | where do i send them", "48163", "How do I return something?", ""),
+    ("alice", "want to cancel the kettle | how", "48211", "How do I return something?", ""),
+    ("bob", "whats the tracking number of the espresso maker", "48207",
+     "The tracking number is 01505094048207", ""),
+    ("bob", "cancel the lamp | how long do i have to wait for a colleague", "",
+     "cannot say when", "on hold"),
+    ("alice", "good morning quick question", "", "Hello", "cannot help"),
 ]  # fmt: skip
 
 

@@ -2,6 +2,7 @@
 
 from playwright.sync_api import Locator, expect
 
+from tests.ops.processes import until
 from tests.page.conftest import Customers
 from tests.page.scripted_socket import ScriptedSocket, ask, messages
 
@@ -112,7 +113,8 @@ def test_a_draft_survives_a_reload_but_not_another_customers_login(
     expect(page.locator("[data-welcome]")).to_be_visible()
     expect(field).to_have_value("")
     # The page is there before its scripts, which clear what is not this customer's.
-    page.wait_for_function("Object.keys(sessionStorage).length === 0")
+    # Asked from outside: what waits within the page is code as text, which the page forbids.
+    until(lambda: page.evaluate("sessionStorage.length") == 0, "the draft is gone")
 
 
 def test_a_suggestion_is_asked_by_one_click(server: ScriptedSocket) -> None:

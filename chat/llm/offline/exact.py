@@ -46,6 +46,9 @@ ACCOUNT = re.compile(r"\b(?:passwords?|log ?in|login|account|newsletters?|unsubs
 # A question of its own behind a yes: "ok can a neighbour take it".
 ASKS_MORE = re.compile(r"\b(?:can|could|what|why|how|who|where|when|which|will|is|are|does)\b")
 
+# "Ok" alone takes note; with one of these it is a yes.
+PLEASE_DO = re.compile(r"\b(?:send|arrange|do (?:it|that)|go ahead|please|ask)\b")
+
 MONEY = r"(?:refunds?|money|payment|price)"
 
 EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
@@ -73,17 +76,24 @@ EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
     (
         frozenset({Intent.PAYMENT, Intent.PAYMENT_PROBLEM, Intent.RETURN, Intent.RULES}),
         re.compile(
+            r"^(?!.*\b(?:back|twice|too much|refund\w*|return\w*)\b).*(?:"
             r"\b(?:what|how much) do i (?:still )?owe\b"
             r"|\bdo i (?:still )?(?:have|need) to pay\b"
             r"|\bhow (?:do|can|should) i pay (?:it|for (?:it|my order|the \w+)|(?:the|my) \w+)\b"
             r"|\bi (?:have )?(?:already )?(?:paid|transferred|wired)(?: for)?"
             r" (?:it|the|my|already)\b"
-            r"(?!.*\b(?:back|twice|too much|refund\w*)\b)"
             r"|\b(?:did|has|have) (?:you )?(?:got |get |received? )?(?:my|the)"
             r" (?:payment|money|transfer)(?: \w+)? (?:arrived?|come|gone?|reach\w*)\b"
-            r"|\b(?:iban|bank account)\b|\bwhere (?:do|should|can) i send the money\b"
+            r"|\b(?:iban|bank account)\b|\bwhere (?:do|should|can) i send the money\b)"
         ),
         Intent.PAYMENT_STATUS,
+    ),
+    (
+        frozenset({Intent.OFF_TOPIC, Intent.UNCLEAR}),
+        re.compile(
+            r"^(?:hi|hello|hey|good (?:morning|day|afternoon|evening))\b(?: \w+){0,5} questions?$"
+        ),
+        Intent.GREETING,
     ),
     (
         frozenset({Intent.NOT_RECEIVED}),

@@ -21,6 +21,7 @@ from chat.llm.offline.steps import (
 from chat.llm.offline.thread import WITH
 from chat.llm.offline.wording import answers, choices, talk
 from chat.llm.offline.wording.orders import Part, sent
+from chat.llm.offline.wording.phrases import listing
 
 OFFERED = 6
 WHO = re.compile(r"\b(?:which|who|whom|what name|where)\b")
@@ -29,6 +30,7 @@ STILL_OPEN = re.compile(
     r"|\b(?:open|outstanding|awaited|pending)\b|\bwait(?:ing)? for\b"
     r"|\bstill (?:to come|coming|missing)\b|\bon (?:its|their|the|it is) way\b"
 )
+ITS_NUMBER = re.compile(r"\btracking (?:number|code|id|no)\b")
 CANCELLED = re.compile(r"\bcancel(?:led)?\b")
 # What only staff can do, as they read it.
 WHAT = {Intent.ADDRESS: "Change of address", Intent.CANCEL: "Cancellation"}
@@ -126,6 +128,9 @@ def told(said: Understanding, talked: Conversation, details: Sequence[Facts]) ->
     text, asked = answers.about_order(said, order, part, today(talked), before=talked.about)
     if said.intent is Intent.STATUS and CANCELLED.search(said.plain) and order["open"]:
         text = f"Order #{order['number']} is not cancelled. {text}"
+    numbers = [p["tracking_number"] for p in sent(order) if p["tracking_number"]]
+    if numbers and said.intent is Intent.STATUS and ITS_NUMBER.search(said.plain):
+        text = f"{text} The tracking number is {listing(numbers)}."
     if references.lacks_parcel(said, talked) and len(parcels_sent := sent(order)) < 2:
         only = talk.ONE_PARCEL if parcels_sent else talk.NO_PARCEL
         text = f"{only.format(number=order['number'])} {text}"

@@ -14,6 +14,7 @@ from chat.llm.offline.exact import (
     IS_ADDRESS,
     IS_CANCELLED,
     NEVER_CAME,
+    PLEASE_DO,
     WITH_A_PERSON,
 )
 from chat.llm.offline.following import FOLLOWING
@@ -211,7 +212,8 @@ def _agrees(said: Understanding, talked: Conversation) -> bool:
     if ASKS_MORE.search(said.plain):
         return False  # "ok can a neighbour take it"
     return asked in ("which", "person") or (
-        asked in ("offer", "missing") and not said.plain.startswith("ok")
+        asked in ("offer", "missing")
+        and (not said.plain.startswith("ok") or bool(PLEASE_DO.search(said.plain)))
     )
 
 

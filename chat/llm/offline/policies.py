@@ -29,6 +29,14 @@ TOPICS = {
 OPENING = re.compile(r"\b(?:open|opening|close[sd]?|closing)\b")
 VISITED = re.compile(r"\bwhere (?:is|are) (?:your|the|you)\b|\b(?:shop|store|showroom)\b")
 LATE = re.compile(r"\b(?:late|delayed|overdue|lost|still not)\b")
+# Short words for the way to do it, where a return was spoken of.
+HOW_TO = re.compile(
+    r"^(?:(?:and|ok|so|yes|please) )*how(?: (?:do|can|would) i)?(?: (?:do|return))?"
+    r"(?: (?:it|that|this|them))?$"
+    r"|^(?:(?:and|ok|so) )*where (?:do|should|can|must|shall) i"
+    r" (?:send|bring|take|post|drop|return) (?:it|that|this|them)$"
+    r"|^(?:\w+ ){0,3}(?:send|need|get|give)(?: me)? (?:the|a) (?:return )?label$"
+)
 QUERY_CHARS = 200
 ABOUT_GOODS = (Intent.RETURN, Intent.DAMAGED)
 # The person is offered by a question, to which "ok" is a yes.
@@ -59,6 +67,10 @@ def step(said: Understanding, talked: Conversation) -> Step:
         return Calls((("list_orders", {}),))
     worn = said.intent is Intent.DAMAGED and WORN.search(said.plain)
     own = "faulty warranty" if worn else _asked(said, found.orders or ())[:QUERY_CHARS]
+    if said.intent is Intent.RETURN and HOW_TO.search(said.plain):
+        own = "how do i return something"
+    elif said.intent == talked.before.intent and said.intent in ABOUT_GOODS:
+        own = joined(own, TOPICS[said.intent])  # "how much does that cost", after a return's rule
     query = own if found.articles.get(own, True) else joined(own, _topic(said))
     if query not in found.articles:
         calls: list[tuple[str, dict[str, Any]]] = [("search_help", {"query": query})]

@@ -48,7 +48,8 @@ ANY_READY = re.compile(
     r"\b(?:pick(?:ed)? ?up|collect(?:ed|ion)?|fetch(?:ed)?)\b"
 )
 WAITS = re.compile(
-    r"\b(?:is|are) there (?:any|anything|something)\b.*\b(?:pick ?up|collect)\b"
+    r"^(?!.*\b(?:points?|shops?|stores?|stations?|places?|lockers?|options?)\b)"
+    r".*\b(?:is|are) there (?:any|anything|something)\b.*\b(?:pick ?up|collect)\b"
     r"|\b(?:do i have|have i(?: got)?)\b.*\b(?:to pick ?up|to collect|collected)\b"
 )
 NOBODY_HOME = re.compile(
@@ -156,6 +157,13 @@ STILL_MISSING = re.compile(
     r"|\bnever (?:got|came|arrived)\b|\b(?:has|have|had|got) nothing\b"
     r"|\b(?:nobody|no one|none of them)\b|^(?:it is )?still gone\b"
 )
+# What comes next after the rule for returns, or after "you may be able to return it: ask me how".
+OF_A_RETURN = re.compile(
+    r"\bhow much (?:does|do|is|will)\b|\b(?:costs?|free|fees?)\b|\bwho pays\b"
+    r"|\bwhere (?:do|should|can|must|shall) i (?:send|bring|take|post|drop|return)\b|\blabel\b"
+)
+HOW = re.compile(r"^(?:(?:and|ok|so|yes|please) )*how(?: (?:do|can|would) i)?(?: \w+){0,3}$")
+COLLEAGUE = re.compile(r"\b(?:how long|when|wait\w*)\b.*\b(?:colleague|person|human|agent|they)\b")
 NOT_THERE = re.compile(
     r"\bnot (?:there|here|in|at|with)\b|\bnothing (?:there|here|in|at)\b|\bempty\b|\bstolen\b"
     r"|\b(?:has|have|had|got) nothing\b|\bdo(?:es)? not have (?:it|them|anything)\b"
@@ -227,6 +235,7 @@ NO_WISH = frozenset({Intent.UNCLEAR, Intent.YES, Intent.NO, Intent.GREETING, Int
 # What a message may be taken for that says little beside an order's number.
 NOT_SAID = NO_WISH | {Intent.CAPABILITIES, Intent.OFF_TOPIC}
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
+RETURNABLE = (Intent.CANCEL, Intent.RETURN)
 ASKS_WHERE = (Intent.STATUS, Intent.WHEN, Intent.LIST)
 MONEY = frozenset(
     {Intent.PAYMENT, Intent.PAYMENT_STATUS, Intent.CONTENTS, Intent.UNCLEAR, Intent.LIST}
@@ -266,6 +275,11 @@ FOLLOW_UPS: tuple[tuple[Intent, re.Pattern[str], Fits], ...] = (
     (Intent.NOT_RECEIVED, NOT_THERE, lambda said, talked: bool(talked.focus)
         and talked.order_intent in (Intent.STATUS, Intent.WHEN)
         and said.intent in (Intent.UNCLEAR, Intent.OFF_TOPIC, Intent.ADDRESS, Intent.NO)),
+    (Intent.RETURN, OF_A_RETURN, lambda said, talked: talked.before.intent == Intent.RETURN
+        and said.intent not in (Intent.CANCEL, Intent.PERSON, Intent.REFUND_STATUS)),
+    (Intent.RETURN, HOW, lambda said, talked: talked.before.intent in RETURNABLE),
+    (Intent.PERSON, COLLEAGUE, lambda said, talked: talked.before.called
+        or talked.before.intent == Intent.PERSON),
     (Intent.KEEP, KEEP, lambda said, talked: _spoken(said, talked) or "cancel" in said.plain),
     (Intent.NO, NO_PERSON, lambda said, talked: said.intent is Intent.PERSON),
     (Intent.UNCLEAR, NOT_ASKED, lambda said, talked: not talked.first),

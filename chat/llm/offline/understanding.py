@@ -38,6 +38,7 @@ NAMING = frozenset(
     )
 )
 
+ANSWERS = (Intent.YES, Intent.NO)
 ACTING = (Intent.CANCEL, Intent.ADDRESS)
 GOES_ON = re.compile(r"\b(?:and|about|but)\b (?:\w+ )?(?:the|my)\b")
 # "ok" and "no" before one of these begin a question.
@@ -252,5 +253,6 @@ def _may_name(said: Understanding, found: dict[Intent, int], asked: str) -> bool
 
 def _without_answers(found: dict[Intent, int], plain: str) -> dict[Intent, int]:
     if ASKING.search(plain):
-        return {each: found[each] for each in found.keys() - {Intent.YES, Intent.NO}}
+        # In their order: of two that weigh the same, the first leads.
+        return {each: score for each, score in found.items() if each not in ANSWERS}
     return found
