@@ -12,8 +12,9 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
+from chat.llm.offline.intents import Intent
 from chat.llm.offline.model import OfflineModel
-from chat.llm.offline.wording import dates, orders, payments
+from chat.llm.offline.wording import answers, dates, orders, payments
 from chat.llm.offline.wording.orders import Part
 from chat.llm.offline.wording.phrases import articles, listing
 from chat.orders.models import Order, OrderLine, Shipment
@@ -254,6 +255,30 @@ def test_dates_are_told_as_people_do(
     begin: datetime | None, end: datetime | None, words: str
 ) -> None:
     assert dates.window(begin, end, TODAY) == words
+
+
+@pytest.mark.parametrize(
+    ("article", "over"),
+    [
+        ("You can send back anything within 30 days after it arrived.", True),
+        ("You can return it within 60 days.", False),
+        ("Once you return it, the money goes back within 14 days.", False),
+        ("We pay within 14 days. You can return it whenever you like.", False),
+    ],
+)
+def test_only_the_days_for_a_return_are_held_against_the_day_it_came(
+    alice: User, article: str, over: bool
+) -> None:
+    today = timezone.localdate()
+    parcel(
+        order(alice, "1001", "Pan", placed_at=NOW - timedelta(days=50)),
+        status="delivered",
+        delivered_at=NOW - timedelta(days=44),
+    )
+    facts = json.loads(get_order(alice, "1001")[0])["order"]
+    told = answers.rule(Intent.RETURN, article, facts, today)
+    assert "44 days ago" in told
+    assert ("That is over the" in told) == over
 
 
 def test_the_year_is_told_where_it_is_another() -> None:

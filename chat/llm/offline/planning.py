@@ -105,7 +105,7 @@ def _yes(said: Understanding, talked: Conversation) -> Say:
 def _unclear(said: Understanding, talked: Conversation) -> Step:
     if said.foreign:
         return Say(talk.FOREIGN, About(Intent.UNCLEAR, asked="person"))
-    if topic := policies.TOPICS.get(Intent(talked.before.intent or Intent.UNCLEAR)):
+    if topic := policies.TOPICS.get(talked.before.intent):
         # "How long do I have?", after it was said what to do with what arrived broken.
         found = policies.written(talked, f"{said.plain} {topic}")
         if isinstance(found, Calls):

@@ -15,7 +15,7 @@ from chat.llm.offline.wording import answers, talk
 from chat.llm.offline.wording.phrases import joined
 
 # What to look for, where the customer's own words find nothing.
-TOPICS = {
+TOPICS: dict[str, str] = {
     Intent.RETURN: "return send back",
     Intent.PAYMENT: "payment pay",
     Intent.PAYMENT_PROBLEM: "payment pay",

@@ -163,7 +163,7 @@ OF_A_RETURN = re.compile(
     r"|\bwhere (?:do|should|can|must|shall) i (?:send|bring|take|post|drop|return)\b|\blabel\b"
 )
 HOW = re.compile(r"^(?:(?:and|ok|so|yes|please) )*how(?: (?:do|can|would) i)?(?: \w+){0,3}$")
-COLLEAGUE = re.compile(r"\b(?:how long|when|wait\w*)\b.*\b(?:colleague|person|human|agent|they)\b")
+COLLEAGUE = re.compile(r"\b(?:how long|when|wait\w*)\b.*\b(?:colleague|person|human|agent)\b")
 NOT_THERE = re.compile(
     r"\bnot (?:there|here|in|at|with)\b|\bnothing (?:there|here|in|at)\b|\bempty\b|\bstolen\b"
     r"|\b(?:has|have|had|got) nothing\b|\bdo(?:es)? not have (?:it|them|anything)\b"

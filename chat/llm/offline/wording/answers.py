@@ -186,7 +186,11 @@ def _whether_then(plain: str, order: Facts, part: Part, text: str, today: date) 
     return f"No, {'later' if span[0] > asked[1] else 'sooner'}: {lower(text)}"
 
 
-WITHIN = re.compile(r"\bwithin (\d+) days\b")
+# In which a return is taken, rather than its money paid.
+WITHIN = re.compile(
+    r"\b(?:return|send)\b(?:(?!\b(?:refund|money|pay|paid)\b)[^.!?])*\bwithin (\d+) days\b",
+    re.IGNORECASE,
+)
 # Days after which a customer may want to compare them with what the shop allows.
 LONG_AGO = 7
 

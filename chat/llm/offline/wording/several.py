@@ -126,8 +126,8 @@ def cancellable(orders: Sequence[Facts], today: date) -> str:
     """Which of the orders staff can still cancel, from list_orders."""
     if not orders:
         return (
-            "None of your orders can be cancelled any more: what is open has left us already."
-            " You may be able to return it: ask me “How do I return it?”"
+            "None of your orders can be cancelled any more. What has left us you may be able to"
+            " return when it has arrived: ask me “How do I return it?”"
         )
     return (
         f"These have not left us yet, so our staff can still cancel them:\n"
