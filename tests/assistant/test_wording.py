@@ -14,7 +14,7 @@ from langchain_core.messages import BaseMessage, HumanMessage, ToolMessage
 
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.model import OfflineModel
-from chat.llm.offline.wording import answers, dates, orders, payments
+from chat.llm.offline.wording import dates, orders, payments, rules
 from chat.llm.offline.wording.orders import Part
 from chat.llm.offline.wording.phrases import articles, listing
 from chat.orders.models import Order, OrderLine, Shipment
@@ -276,7 +276,7 @@ def test_only_the_days_for_a_return_are_held_against_the_day_it_came(
         delivered_at=NOW - timedelta(days=44),
     )
     facts = json.loads(get_order(alice, "1001")[0])["order"]
-    told = answers.rule(Intent.RETURN, article, facts, today)
+    told = rules.rule(Intent.RETURN, article, facts, today)
     assert "44 days ago" in told
     assert ("That is over the" in told) == over
 

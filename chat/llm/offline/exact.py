@@ -11,6 +11,8 @@ from chat.llm.offline.intents import Intent
 if TYPE_CHECKING:
     from chat.llm.offline.reading import Understanding
 
+Refined = tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...]
+
 # It asks or tells whether it was done, rather than that it be done.
 IS_CANCELLED = re.compile(
     r"^(?!.*\b(?:want|wanna|need|like|please|can|could|would|must|should|how|get)\b)"
@@ -51,7 +53,7 @@ PLEASE_DO = re.compile(r"\b(?:send|arrange|do (?:it|that)|go ahead|please|ask)\b
 
 MONEY = r"(?:refunds?|money|payment|price)"
 
-EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
+EXACT: Refined = (
     (
         frozenset({Intent.RETURN, Intent.RULES, Intent.CONTENTS}),
         re.compile(
@@ -107,10 +109,15 @@ EXACT: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
 
 def exactly(said: "Understanding") -> Intent | None:
     """What it is by its words; None where its kind says all."""
+    return refined(said, EXACT)
+
+
+def refined(said: "Understanding", table: Refined) -> Intent | None:
+    """What the table makes of an intent whose words match; None where nothing does."""
     return next(
         (
             meant
-            for intents, pattern, meant in EXACT
+            for intents, pattern, meant in table
             if said.intent in intents and pattern.search(said.plain)
         ),
         None,

@@ -7,6 +7,7 @@ order. The words of both are much the same, so this looks for what only a genera
 import re
 from typing import TYPE_CHECKING
 
+from chat.llm.offline.exact import Refined, refined
 from chat.llm.offline.intents import Intent
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ LOCKER = (
     r"|(?:pick ?up|collection|drop ?off) (?:points?|shops?|stations?|places?)|post offices?)"
 )
 
-GENERAL: tuple[tuple[frozenset[Intent], re.Pattern[str], Intent], ...] = (
+GENERAL: Refined = (
     (
         frozenset({Intent.WHEN, Intent.STATUS}),
         re.compile(
@@ -82,11 +83,4 @@ def in_general(said: "Understanding") -> Intent | None:
     plain = said.plain
     if said.refers or OWN.search(plain) or (IT.search(plain) and not ANY.search(plain)):
         return None
-    return next(
-        (
-            rule
-            for intents, pattern, rule in GENERAL
-            if said.intent in intents and pattern.search(plain)
-        ),
-        None,
-    )
+    return refined(said, GENERAL)

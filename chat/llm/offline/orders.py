@@ -8,6 +8,7 @@ from chat.llm.offline import naming, references
 from chat.llm.offline.conversation import About, Conversation, Facts
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.reading import Understanding
+from chat.llm.offline.short_words import WITH
 from chat.llm.offline.steps import (
     LIST,
     ORDERS_AT_ONCE,
@@ -18,7 +19,6 @@ from chat.llm.offline.steps import (
     quote,
     today,
 )
-from chat.llm.offline.thread import WITH
 from chat.llm.offline.wording import answers, choices, talk
 from chat.llm.offline.wording.orders import Part, sent
 from chat.llm.offline.wording.phrases import listing

@@ -36,17 +36,18 @@ FURTHEST = re.compile(r"\b(?:oldest|earliest)\b")
 
 # How customers call an order's state, and what list_orders then says of the order or a parcel.
 STATES: tuple[tuple[str, Callable[[Facts], bool]], ...] = (
-    (r"late|delayed|overdue|stuck", lambda order: _any(order, "delayed") or _late(order)),
+    (r"late|delayed|overdue|stuck", lambda order: has_parcel(order, "delayed") or _late(order)),
     (r"on hold|held", lambda order: order["status"] == "on_hold"),
     (r"cancelled", lambda order: order["status"] == "cancelled"),
-    (r"out for delivery|coming today", lambda order: _any(order, "out_for_delivery")),
+    (r"out for delivery|coming today", lambda order: has_parcel(order, "out_for_delivery")),
     (r"to collect|to pick up|to fetch|ready|collected", lambda order:
-        _any(order, "available_for_pickup")),
-    (r"delivered|arrived|that came", lambda order: _any(order, "delivered")),
-    (r"returned|sent back|came back|coming back", lambda order: _any(order, "return_to_sender")),
+        has_parcel(order, "available_for_pickup")),
+    (r"delivered|arrived|that came", lambda order: has_parcel(order, "delivered")),
+    (r"returned|sent back|came back|coming back", lambda order:
+        has_parcel(order, "return_to_sender")),
     (r"not (?:yet )?(?:sent|shipped)(?: yet)?|unsent", lambda order: order["open"]
         and not order["parcels"]),
-    (r"on (?:its|the|it is) way|in transit", lambda order: _any(order, "in_transit")),
+    (r"on (?:its|the|it is) way|in transit", lambda order: has_parcel(order, "in_transit")),
 )  # fmt: skip
 BY_STATE = tuple(
     (
@@ -136,7 +137,8 @@ def _placed_on(order: Facts, word: str, today: date) -> bool:
     return placed == today - timedelta(days=back) or (back == 7 and placed == today)
 
 
-def _any(order: Facts, status: str) -> bool:
+def has_parcel(order: Facts, status: str) -> bool:
+    """Whether any of its parcels has this status."""
     return any(parcel["status"] == status for parcel in order["parcels"])
 
 

@@ -11,7 +11,7 @@ from chat.llm.offline.intents import Intent
 from chat.llm.offline.orders import told
 from chat.llm.offline.reading import Understanding
 from chat.llm.offline.steps import Calls, Say, Step, get, today
-from chat.llm.offline.wording import answers, talk
+from chat.llm.offline.wording import rules, talk
 from chat.llm.offline.wording.phrases import joined
 
 # What to look for, where the customer's own words find nothing.
@@ -100,7 +100,7 @@ def step(said: Understanding, talked: Conversation) -> Step:
     if not text:
         beside = f" {talk.CAN}" if said.intent is Intent.RULES else ""
         return Say(f"{talk.NOT_WRITTEN}{beside}", about)
-    return Say(answers.rule(said.intent, text, order, today(talked)), about)
+    return Say(rules.rule(said.intent, text, order, today(talked)), about)
 
 
 def _topic(said: Understanding) -> str:

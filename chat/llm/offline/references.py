@@ -8,10 +8,10 @@ from datetime import date
 from chat.llm.offline.conversation import Conversation, Facts
 from chat.llm.offline.intents import Intent
 from chat.llm.offline.naming import by_article, each_by_its_own, stem
-from chat.llm.offline.pointing import Pointer, at, pointed
+from chat.llm.offline.pointing import Pointer, at, has_parcel, pointed
 from chat.llm.offline.reading import Understanding
+from chat.llm.offline.short_words import CANCEL_ALL, MANY, MISSED, NOBODY_HOME
 from chat.llm.offline.spelling import words_of
-from chat.llm.offline.thread import CANCEL_ALL, MANY, MISSED, NOBODY_HOME
 
 # An order that came this many days ago or less may still be what "my parcel" means.
 RECENT_DAYS = 14
@@ -113,7 +113,9 @@ def from_list(
     if where.ordinals and not talk.choices and len(orders) > 1:
         return Meant(choices=tuple(orders))
     spoken_of = [known[number.upper()] for number in talk.focus if number.upper() in known]
-    if said.intent is Intent.NOT_RECEIVED and any(map(_arrived, spoken_of)):
+    if said.intent is Intent.NOT_RECEIVED and any(
+        has_parcel(order, "delivered") for order in spoken_of
+    ):
         return Meant(numbers=talk.focus)
     if said.intent is Intent.REFUND_STATUS and any(map(_money_moved, spoken_of)):
         return Meant(numbers=talk.focus)
@@ -197,11 +199,6 @@ def _by_number(number: str, known: dict[str, Facts]) -> tuple[str, ...]:
     return (known[ending[0]]["number"],) if len(ending) == 1 else ()
 
 
-def ends_like(number: str, orders: Sequence[Facts]) -> tuple[str, ...]:
-    """The order that a number without its letters means, if only one does."""
-    return _by_number(number, {str(order["number"]).upper(): order for order in orders})
-
-
 def _narrowed(intent: Intent, talk: Conversation, orders: list[Facts]) -> Meant:
     """Of several that hold the article: those offered before, then those still awaited."""
     offered = [order for order in orders if order["number"] in talk.choices]
@@ -217,28 +214,24 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
     late = [order for order in awaited if any(p["late"] for p in order["parcels"])]
     if SAYS_LATE.search(plain) and len(late) == 1:
         return _few(late)
-    tried = [order for order in awaited if any(map(_was_tried, order["parcels"]))]
+    tried = [order for order in awaited if has_parcel(order, "attempted_delivery")]
     held = [order for order in awaited if order["status"] == "on_hold"]
     if held and ON_HOLD.search(plain):
         return _few(held)
-    waits = [order for order in awaited if any(map(_waits, order["parcels"]))]
+    waits = [order for order in awaited if has_parcel(order, "available_for_pickup")]
     if waits and COLLECTS.search(plain):
         return _few(waits)
     if tried and (NOBODY_HOME.search(plain) or MISSED.search(plain)):
         return _few(tried)
     match intent:
         case Intent.NOT_RECEIVED:
-            arrived = [order for order in orders if _arrived(order)]
+            arrived = [order for order in orders if has_parcel(order, "delivered")]
             recent = [o for o in arrived if _days_since_delivery(o, orders) <= RECENT_DAYS]
             return _few(recent or arrived[:1] or awaited)
         case Intent.REFUND_STATUS:
             back = [o for o in orders if o["payment_status"] in PAID_BACK]
             called_off = [o for o in orders if o["status"] == "cancelled" and o not in back]
-            returning = [
-                o
-                for o in orders
-                if o not in back and any(p["status"] == "return_to_sender" for p in o["parcels"])
-            ]
+            returning = [o for o in orders if o not in back and has_parcel(o, "return_to_sender")]
             return _few(called_off + returning or back or list(orders[:1]))
         case Intent.PAYMENT_STATUS:
             unpaid = [o for o in awaited if o["payment_status"] != "paid"]
@@ -246,20 +239,8 @@ def _default(intent: Intent, plain: str, orders: Sequence[Facts]) -> Meant:
     return _few(awaited or list(orders[:1]))
 
 
-def _was_tried(parcel: Facts) -> bool:
-    return bool(parcel["status"] == "attempted_delivery")
-
-
-def _waits(parcel: Facts) -> bool:
-    return bool(parcel["status"] == "available_for_pickup")
-
-
 def _money_moved(order: Facts) -> bool:
     return order["status"] == "cancelled" or order["payment_status"] in PAID_BACK
-
-
-def _arrived(order: Facts) -> bool:
-    return any(parcel["status"] == "delivered" for parcel in order["parcels"])
 
 
 def _days_since_delivery(order: Facts, orders: Sequence[Facts]) -> int:

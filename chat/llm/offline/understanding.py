@@ -13,7 +13,8 @@ from chat.llm.offline.general import in_general
 from chat.llm.offline.intents import ABOUT_ORDERS, KIND_OF, POLITE, SOCIAL, Intent
 from chat.llm.offline.leading import CLEAR, lead, seen
 from chat.llm.offline.reading import NOUN, Understanding, read
-from chat.llm.offline.thread import WHETHER, follow_up
+from chat.llm.offline.short_words import WHETHER
+from chat.llm.offline.thread import follow_up
 from chat.llm.offline.wares import WARES
 
 # A message of so few words without any phrase of ours may be just the name of an article.
@@ -186,11 +187,11 @@ def understand(conversation: Conversation, table: Classifier | None = None) -> U
         likely = (table or classifier()).probabilities(words, found) if words else {}
         led = lead(words, found, likely, leans=leans)
         said = replace(said, intent=led.intent, sure=led.sure, likely=likely)
-    return _in_context(said, found, conversation)
+    return _in_context(said, found, conversation, names)
 
 
 def _in_context(
-    said: Understanding, found: dict[Intent, int], conversation: Conversation
+    said: Understanding, found: dict[Intent, int], conversation: Conversation, names: bool
 ) -> Understanding:
     """What short messages mean after what was said: "the second one", "and when?", "yes"."""
     before, last = conversation.before, conversation.order_intent
@@ -224,7 +225,7 @@ def _in_context(
         said.words
         and not (intent in (Intent.OFF_TOPIC, Intent.COMPLAINT) and said.sure >= SETTLED)
         and (
-            _only_names(said)
+            names
             or _may_name(said, found, before.asked)
             or (intent in POLITE and GOES_ON.search(said.plain))
         )

@@ -1,5 +1,7 @@
 // Messages that the server has not acknowledged. Kept over reloads, sent one at a time, in order.
 
+import { store, stored } from "./stored.js";
+
 const ACKNOWLEDGED_WITHIN = 10_000; // milliseconds; then the socket is not trusted any more
 const LONGEST_HOLD = 30_000;
 
@@ -19,7 +21,7 @@ export class Outbox {
     this.#key = key;
     this.#send = send;
     this.#mistrust = mistrust;
-    this.entries = this.#read();
+    this.entries = stored(storage, key);
     this.heldUntil = 0;
   }
 
@@ -93,20 +95,7 @@ export class Outbox {
     this.#timer = setTimeout(() => this.#mistrust(), ACKNOWLEDGED_WITHIN);
   }
 
-  #read() {
-    try {
-      return JSON.parse(this.#storage.getItem(this.#key)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
   #write() {
-    try {
-      if (this.entries.length) this.#storage.setItem(this.#key, JSON.stringify(this.entries));
-      else this.#storage.removeItem(this.#key);
-    } catch {
-      // Storage is full or forbidden: the messages are still in memory.
-    }
+    store(this.#storage, this.#key, this.entries);
   }
 }

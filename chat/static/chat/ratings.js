@@ -1,6 +1,8 @@
 // How the customer rated the assistant's messages: the server keeps it for the shop and does not
 // tell it again, so that it is kept here over reloads and lost connections.
 
+import { store, stored } from "./stored.js";
+
 const AT_MOST = 100;
 
 export class Ratings {
@@ -11,7 +13,7 @@ export class Ratings {
   constructor({ storage, key }) {
     this.#storage = storage;
     this.#key = key;
-    this.#known = new Map(this.#read());
+    this.#known = new Map(stored(storage, key));
   }
 
   get entries() {
@@ -33,19 +35,7 @@ export class Ratings {
     this.#write();
   }
 
-  #read() {
-    try {
-      return JSON.parse(this.#storage.getItem(this.#key)) ?? [];
-    } catch {
-      return [];
-    }
-  }
-
   #write() {
-    try {
-      this.#storage.setItem(this.#key, JSON.stringify(this.entries.slice(-AT_MOST)));
-    } catch {
-      // Storage is full or forbidden: they are still in memory.
-    }
+    store(this.#storage, this.#key, this.entries.slice(-AT_MOST));
   }
 }
